@@ -1,0 +1,179 @@
+// swift-tools-version: 6.0
+// The manifest is the map of the house: one line a room, grouped by floor (ARCHITECTURE.md).
+// Arrows point down only; Tests/Architecture checks every import against the table there.
+import PackageDescription
+
+/// The exchanges that have a room in Shared/Venues, a feed in Services and tests in Tests/Venues.
+let venues = ["Binance", "OKX"]
+
+let warningsAreErrors = Context.environment["MARKETBUS_STRICT"] == "1"
+let swiftFlags: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        // The hot path crosses rooms (JSONView, FixedPoint, Wire); this lets the compiler see through the walls.
+        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    ] + (warningsAreErrors ? [.unsafeFlags(["-warnings-as-errors"])] : [])
+
+/// A C target that adapts one system library.
+func shim(_ name: String, libraries: [String] = [], cFlags: [CSetting] = []) -> Target {
+    .target(
+        name: name,
+        path: "Shared/CShims/\(name)",
+        cSettings: cFlags,
+        linkerSettings: libraries.map { .linkedLibrary($0) }
+    )
+}
+
+/// A library target at `Shared/<floor>/<name>`.
+func room(_ floor: String, _ name: String, _ dependencies: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Shared/\(floor)/\(name)",
+        swiftSettings: swiftFlags
+    )
+}
+
+/// An executable target; the folder is named like the target, the product like the command.
+func program(_ name: String, at path: String, _ dependencies: [String]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: path,
+        swiftSettings: swiftFlags
+    )
+}
+
+/// A test target at `Tests/<suite>/<name>`.
+func tests(_ suite: String, _ name: String, _ dependencies: [String]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Tests/\(suite)/\(name)",
+        swiftSettings: swiftFlags
+    )
+}
+
+let foundations = ["FixedPoint", "Models", "Queues", "JSONView"]
+let runtime = ["Lifecycle", "Configuration", "Observability"]
+let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
+
+let shims: [Target] = [
+    shim("CPlatform"),
+    shim("CSimdJSON", libraries: ["simdjson"]),
+    shim("CRdKafka", libraries: ["rdkafka"]),
+    shim("CWebSockets", libraries: ["websockets"]),
+    shim("CCurl", libraries: ["curl"]),
+    shim("CYAML", libraries: ["yaml"]),
+    shim("COpenSSL", libraries: ["ssl", "crypto"]),
+]
+
+let rooms: [Target] = [
+    room("Foundations", "FixedPoint"),
+    room("Foundations", "Models", ["FixedPoint"]),
+    room("Foundations", "Queues"),
+    room("Foundations", "JSONView", ["FixedPoint", "CSimdJSON"]),
+
+    room("Domain", "Wire", foundations),
+    room("Domain", "Quotes", ["FixedPoint", "Models"]),
+    room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
+
+    room("Runtime", "Lifecycle", ["CPlatform"]),
+    room("Runtime", "Configuration", ["CPlatform", "CYAML"]),
+    room("Runtime", "Observability", ["CPlatform"]),
+
+    room("Edges", "WebSocket", ["CWebSockets", "Observability", "Lifecycle"]),
+    room("Edges", "REST", ["CCurl", "Observability", "Lifecycle"]),
+    room("Edges", "HTTPServer", ["CPlatform", "Observability", "Lifecycle"]),
+    room("Edges", "KafkaBus", ["CRdKafka", "Wire", "Queues", "Observability", "Lifecycle", "Configuration"]),
+
+    room("Venues", "VenueKit", foundations + runtime + ["Wire", "WebSocket", "REST"]),
+]
+
+let venueRooms: [Target] = venues.flatMap { venue in
+    [
+        room("Venues", venue, foundations + ["VenueKit"]),
+        program(
+            "\(venue)Feed",
+            at: "Services/\(venue)Feed",
+            [venue, "FeedKit"]
+        ),
+        tests("Venues", "\(venue)Tests", [venue, "VenueKit", "Wire", "TestKit"] + foundations),
+    ]
+}
+
+let services: [Target] = [
+    .target(
+        name: "FeedKit",
+        dependencies: (["VenueKit", "KafkaBus", "HTTPServer", "Wire"] + foundations + runtime)
+            .map { .byName(name: $0) },
+        path: "Services/FeedKit",
+        swiftSettings: swiftFlags
+    ),
+    program(
+        "Aggregator",
+        at: "Services/Aggregator",
+        ["Quotes", "Arbitrage", "Wire", "KafkaBus", "HTTPServer"] + foundations + runtime
+    ),
+    program(
+        "MarketBus",
+        at: "Services/MarketBus",
+        ["VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"] + foundations + runtime + venues
+    ),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestKit",
+        dependencies: ["FixedPoint", "Models"],
+        path: "Tests/Support/TestKit",
+        swiftSettings: swiftFlags
+    ),
+    .executableTarget(
+        name: "ExchangeTwin",
+        dependencies: ["COpenSSL", "CPlatform"],
+        path: "Tests/ExchangeTwin",
+        swiftSettings: swiftFlags
+    ),
+    .executableTarget(
+        name: "Benchmarks",
+        dependencies: (["VenueKit", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform"] + foundations + runtime
+            + venues)
+            .map { .byName(name: $0) },
+        path: "Tests/Benchmarks",
+        exclude: ["RESULTS.md"],
+        swiftSettings: swiftFlags
+    ),
+    tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
+    tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
+    tests("Unit", "QueuesTests", ["Queues", "TestKit"]),
+    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit"]),
+    tests("Unit", "WireTests", ["Wire", "TestKit"] + foundations),
+    tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
+    tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
+    tests("Unit", "LifecycleTests", ["Lifecycle", "TestKit"]),
+    tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
+    tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
+    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations),
+    tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
+    tests("Integration", "WebSocketTests", ["WebSocket", "Observability", "Lifecycle", "TestKit"]),
+    tests("Integration", "RESTTests", ["REST", "Observability", "Lifecycle", "TestKit"]),
+    tests(
+        "Integration",
+        "KafkaBusTests",
+        ["KafkaBus", "Wire", "Observability", "Lifecycle", "Configuration", "TestKit"] + foundations
+    ),
+    tests("Architecture", "ArchitectureTests", []),
+]
+
+let package = Package(
+    name: "marketbus",
+    products: [
+        .executable(name: "aggregator", targets: ["Aggregator"]),
+        .executable(name: "marketbus", targets: ["MarketBus"]),
+        .executable(name: "exchange-twin", targets: ["ExchangeTwin"]),
+        .executable(name: "benchmarks", targets: ["Benchmarks"]),
+    ] + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
+    targets: shims + rooms + venueRooms + services + testTargets,
+    cxxLanguageStandard: .cxx17
+)

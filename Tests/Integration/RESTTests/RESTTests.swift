@@ -1,0 +1,3 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Testing
