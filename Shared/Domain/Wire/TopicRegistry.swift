@@ -98,30 +98,69 @@ public enum TopicRegistry {
     /// All topics; a topic's index is its ``TopicID``.
     public static let all: [TopicSpec] = [
         spec(trade, "md.trade.v1", "One trade at a venue; the side is the taker's.", .symbol),
-        spec(bbo, "md.bbo.v1", "A venue's best bid and ask, or that they are invalid.", .symbol, away: .conflate),
         spec(
-            instrument, "ref.instrument.v1", "A venue's instrument: units, steps, fees, status.", .venueSymbol,
-            cleanup: .compact, linger: 20
+            bbo,
+            "md.bbo.v1",
+            "A venue's best bid and ask, or that they are invalid.",
+            .symbol,
+            away: .conflate
         ),
         spec(
-            subscription, "ctl.subscription.v1", "The channels wanted of an instrument; a tombstone ends them.",
-            .venueSymbol, cleanup: .compact, linger: 20
+            instrument,
+            "ref.instrument.v1",
+            "A venue's instrument: units, steps, fees, status.",
+            .venueSymbol,
+            cleanup: .compact,
+            linger: 20
         ),
         spec(
-            quote, "agg.quote.v1", "The best bid and ask over all venues of a symbol.", .symbol,
-            cleanup: .compactDelete, away: .conflate
+            subscription,
+            "ctl.subscription.v1",
+            "The channels wanted of an instrument; a tombstone ends them.",
+            .venueSymbol,
+            cleanup: .compact,
+            linger: 20
+        ),
+        spec(
+            quote,
+            "agg.quote.v1",
+            "The best bid and ask over all venues of a symbol.",
+            .symbol,
+            cleanup: .compactDelete,
+            away: .conflate
         ),
         spec(opportunity, "arb.opportunity.v1", "An arbitrage opportunity's life.", .symbol, linger: 0),
         spec(
-            feedStatus, "sys.feed_status.v1", "The state of a feed and its streams.", .feed,
-            cleanup: .compact, linger: 20, away: .conflate
+            feedStatus,
+            "sys.feed_status.v1",
+            "The state of a feed and its streams.",
+            .feed,
+            cleanup: .compact,
+            linger: 20,
+            away: .conflate
         ),
         spec(
-            integrity, "sys.integrity.v1", "What a feed published, and every hole with its range and reason.",
-            .feedTopic, linger: 20, retention: 30 * day
+            integrity,
+            "sys.integrity.v1",
+            "What a feed published, and every hole with its range and reason.",
+            .feedTopic,
+            linger: 20,
+            retention: 30 * day
         ),
-        spec(drift, "sys.drift.v1", "A frame or stream that is not what the venue's documents say.", .venue, linger: 20),
-        spec(deadLetter, "sys.dead_letter.v1", "Bytes that could not be decoded, where, and why.", .source, linger: 20),
+        spec(
+            drift,
+            "sys.drift.v1",
+            "A frame or stream that is not what the venue's documents say.",
+            .venue,
+            linger: 20
+        ),
+        spec(
+            deadLetter,
+            "sys.dead_letter.v1",
+            "Bytes that could not be decoded, where, and why.",
+            .source,
+            linger: 20
+        ),
     ]
 
     /// The decisions about one topic.
@@ -146,8 +185,16 @@ public enum TopicRegistry {
     ) -> TopicSpec {
         let schema = name.split(separator: ".", maxSplits: 1).last.map(String.init) ?? name
         return TopicSpec(
-            id: id, name: name, schema: schema, summary: summary, key: key, partitions: 6, cleanup: cleanup,
-            retentionMilliseconds: retention, lingerMilliseconds: linger, whenAway: away
+            id: id,
+            name: name,
+            schema: schema,
+            summary: summary,
+            key: key,
+            partitions: 6,
+            cleanup: cleanup,
+            retentionMilliseconds: retention,
+            lingerMilliseconds: linger,
+            whenAway: away
         )
     }
 }

@@ -1,0 +1,122 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+
+/// Microseconds since the Unix epoch, UTC, or the word that there is no such time.
+public enum EventTime {
+    /// Stands for a time that the venue did not give; `null` on the wire.
+    public static let none = Int64.min
+}
+
+/// A venue's sequence number, or the word that there is none.
+public enum VenueSequence {
+    /// Stands for a number that the venue did not give; `null` on the wire.
+    public static let none = Int64.min
+}
+
+/// One trade.
+public struct Trade: Sendable {
+    /// The instrument.
+    public var instrument: InstrumentID
+    /// The taker's side.
+    public var side: Side
+    /// When the venue says it happened. Unit: microseconds since the Unix epoch; ``EventTime/none``.
+    public var exchangeMicroseconds: Int64
+    /// The venue's id.
+    public var id: ShortText
+    /// The price in quote currency.
+    public var price: ScaledDecimal
+    /// The size: base currency, or contracts on inverse instruments.
+    public var size: ScaledDecimal
+
+    /// Makes a trade.
+    public init(
+        instrument: InstrumentID,
+        side: Side,
+        exchangeMicroseconds: Int64,
+        id: ShortText,
+        price: ScaledDecimal,
+        size: ScaledDecimal
+    ) {
+        self.instrument = instrument
+        self.side = side
+        self.exchangeMicroseconds = exchangeMicroseconds
+        self.id = id
+        self.price = price
+        self.size = size
+    }
+}
+
+/// One price and what is offered at it.
+public struct PriceLevel: Hashable, Sendable {
+    /// The price in quote currency.
+    public var price: ScaledDecimal
+    /// The size: base currency, or contracts on inverse instruments.
+    public var size: ScaledDecimal
+
+    /// Makes a level.
+    public init(price: ScaledDecimal, size: ScaledDecimal) {
+        self.price = price
+        self.size = size
+    }
+}
+
+/// A venue's best bid and ask; a side is nil where nobody bids or asks.
+public struct BestQuote: Sendable {
+    /// The instrument.
+    public var instrument: InstrumentID
+    /// When the venue says it became so. Unit: microseconds since the Unix epoch; ``EventTime/none``.
+    public var exchangeMicroseconds: Int64
+    /// The number by which the venue orders this stream; ``VenueSequence/none``.
+    public var venueSequence: Int64
+    /// The best bid.
+    public var bid: PriceLevel?
+    /// The best ask.
+    public var ask: PriceLevel?
+
+    /// Makes a quote.
+    public init(
+        instrument: InstrumentID,
+        exchangeMicroseconds: Int64,
+        venueSequence: Int64,
+        bid: PriceLevel?,
+        ask: PriceLevel?
+    ) {
+        self.instrument = instrument
+        self.exchangeMicroseconds = exchangeMicroseconds
+        self.venueSequence = venueSequence
+        self.bid = bid
+        self.ask = ask
+    }
+}
+
+/// What a decoder found in a frame.
+public enum MarketEvent: Sendable {
+    /// A trade.
+    case trade(Trade)
+    /// A new best bid and ask.
+    case quote(BestQuote)
+}
+
+/// The events of one frame, oldest first, in memory that is used again for the next.
+///
+/// - Thread: that of the feed. Allocates: only when a frame holds more events than all before.
+public struct EventBatch {
+    /// The events.
+    public private(set) var events: ContiguousArray<MarketEvent> = []
+
+    /// An empty batch.
+    public init() {
+        events.reserveCapacity(64)
+    }
+
+    /// Adds an event behind the others.
+    public mutating func append(_ event: MarketEvent) {
+        events.append(event)
+    }
+
+    /// Forgets the events and keeps their memory.
+    public mutating func removeAll() {
+        events.removeAll(keepingCapacity: true)
+    }
+}
