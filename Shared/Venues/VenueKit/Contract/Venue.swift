@@ -1,0 +1,185 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+
+/// An exchange as pure functions: bytes in, events, frames to send and requests out. No socket, no clock.
+///
+/// A venue is a folder of eight files (ARCHITECTURE.md); nothing outside it names it.
+public protocol Venue: Sendable {
+    /// The venue's name on the wire.
+    static var id: VenueID { get }
+
+    /// Endpoints, limits and rules, from the venue's documents.
+    var profile: VenueProfile { get }
+
+    /// The endpoint (by name in ``VenueProfile/endpoints``) that carries a channel of an instrument; nil where the
+    /// venue has no such stream.
+    func endpoint(for channel: Channel, of instrument: Instrument) -> String?
+
+    /// The frames that subscribe streams on one connection, already split at the venue's limits.
+    ///
+    /// - Parameter firstRequest: the id of the first frame; each further one takes the next.
+    func subscribeFrames(_ streams: [VenueStream], firstRequest: Int64) -> [OutboundFrame]
+
+    /// The frames that end streams on one connection.
+    func unsubscribeFrames(_ streams: [VenueStream], firstRequest: Int64) -> [OutboundFrame]
+
+    /// A decoder for the frames of one connection.
+    ///
+    /// - Parameters:
+    ///   - market: the market that the connection serves, or nil where frames must tell by themselves.
+    ///   - instruments: the instruments known, shared with the feed; a decoder may add some whose names say enough.
+    func makeDecoder(market: MarketID?, instruments: InstrumentTable) -> any FrameDecoder
+
+    /// The requests that list the instruments of the given markets.
+    func instrumentCalls(markets: [MarketID]) -> [VenueCall]
+
+    /// Reads the answer to one of ``instrumentCalls(markets:)``.
+    ///
+    /// - Parameter body: the answer's bytes.
+    /// - Throws: ``DecodeError``.
+    func instruments(from body: UnsafeRawBufferPointer, market: MarketID?) throws(DecodeError) -> [Instrument]
+
+    /// What an answer that is no success asks of us.
+    func verdict(status: Int, retryAfterSeconds: Int?, body: UnsafeRawBufferPointer) -> VenueVerdict
+}
+
+/// What a venue's documents say about reaching it.
+public struct VenueProfile: Sendable {
+    /// The markets, in the order in which they are listed to users.
+    public var markets: [MarketID]
+    /// All endpoints; the configuration may override each URL by its name.
+    public var endpoints: [VenueEndpoint]
+    /// What keeps a connection alive.
+    public var heartbeat: Heartbeat
+    /// How many streams one connection may carry.
+    public var streamsPerConnection: Int
+    /// How many connections may be opened within a window.
+    public var connectionLimit: RateLimit
+    /// How many frames a client may send on one connection within a window.
+    public var sendLimit: RateLimit
+    /// When the venue cuts a connection by itself; nil: never. Unit: milliseconds.
+    public var connectionLifeMilliseconds: Int?
+
+    /// Makes a profile.
+    public init(
+        markets: [MarketID],
+        endpoints: [VenueEndpoint],
+        heartbeat: Heartbeat,
+        streamsPerConnection: Int,
+        connectionLimit: RateLimit,
+        sendLimit: RateLimit,
+        connectionLifeMilliseconds: Int?
+    ) {
+        self.markets = markets
+        self.endpoints = endpoints
+        self.heartbeat = heartbeat
+        self.streamsPerConnection = streamsPerConnection
+        self.connectionLimit = connectionLimit
+        self.sendLimit = sendLimit
+        self.connectionLifeMilliseconds = connectionLifeMilliseconds
+    }
+}
+
+/// One of a venue's URLs.
+public struct VenueEndpoint: Sendable {
+    /// The name in the configuration: `spot_ws`, `usdm_rest`.
+    public var name: String
+    /// The public URL.
+    public var url: String
+    /// The market whose frames it carries; nil where it carries several.
+    public var market: MarketID?
+
+    /// Makes an endpoint.
+    public init(name: String, url: String, market: MarketID?) {
+        self.name = name
+        self.url = url
+        self.market = market
+    }
+}
+
+/// What keeps a connection alive.
+public enum Heartbeat: Sendable {
+    /// The venue pings with control frames; the WebSocket client answers by itself.
+    case serverPing
+    /// After so long without a frame we send this text and expect that one.
+    case clientText(ping: String, pong: String, afterMilliseconds: Int)
+}
+
+/// At most `count` within `windowMilliseconds`.
+public struct RateLimit: Sendable {
+    /// How many.
+    public var count: Int
+    /// Within how long. Unit: milliseconds.
+    public var windowMilliseconds: Int
+
+    /// Makes a limit.
+    public init(count: Int, windowMilliseconds: Int) {
+        self.count = count
+        self.windowMilliseconds = windowMilliseconds
+    }
+}
+
+/// One stream of a venue: a channel of an instrument.
+public struct VenueStream: Hashable, Sendable {
+    /// The instrument's number.
+    public var instrument: InstrumentID
+    /// The venue's own name of it, in the spelling of its data.
+    public var venueSymbol: String
+    /// The channel.
+    public var channel: Channel
+    /// The instrument's market.
+    public var market: MarketID
+
+    /// Makes a stream.
+    public init(instrument: InstrumentID, venueSymbol: String, channel: Channel, market: MarketID) {
+        self.instrument = instrument
+        self.venueSymbol = venueSymbol
+        self.channel = channel
+        self.market = market
+    }
+}
+
+/// A text frame to send, and the streams whose acknowledgement it waits for.
+public struct OutboundFrame: Sendable {
+    /// The text.
+    public var text: String
+    /// The id in the text, for venues that answer with it.
+    public var request: Int64
+    /// The streams that it asks for or ends.
+    public var streams: [VenueStream]
+
+    /// Makes a frame.
+    public init(text: String, request: Int64, streams: [VenueStream]) {
+        self.text = text
+        self.request = request
+        self.streams = streams
+    }
+}
+
+/// A REST request, by endpoint name and path.
+public struct VenueCall: Sendable {
+    /// The name of the REST endpoint.
+    public var endpoint: String
+    /// Path and query.
+    public var path: String
+    /// The market that the answer is about.
+    public var market: MarketID
+
+    /// Makes a call.
+    public init(endpoint: String, path: String, market: MarketID) {
+        self.endpoint = endpoint
+        self.path = path
+        self.market = market
+    }
+}
+
+/// What a venue's answer asks of us.
+public enum VenueVerdict: Hashable, Sendable {
+    /// Try again after this time. Unit: milliseconds.
+    case retry(afterMilliseconds: Int)
+    /// Open the connection anew.
+    case reconnect
+    /// The request itself is wrong: it will never succeed.
+    case refuse
+}
