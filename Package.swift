@@ -78,7 +78,7 @@ let rooms: [Target] = [
     room("Domain", "Quotes", ["FixedPoint", "Models"]),
     room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
 
-    room("Runtime", "Lifecycle", ["CPlatform"]),
+    room("Runtime", "Lifecycle", ["CPlatform", "Observability"]),
     room("Runtime", "Configuration", ["CPlatform", "CYAML"]),
     room("Runtime", "Observability", ["CPlatform"]),
 
@@ -151,7 +151,7 @@ let testTargets: [Target] = [
     tests("Unit", "WireTests", ["Wire", "TestKit"] + foundations),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
-    tests("Unit", "LifecycleTests", ["Lifecycle", "TestKit"]),
+    tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
     tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations),

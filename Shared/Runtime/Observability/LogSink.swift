@@ -6,10 +6,12 @@ import Synchronization
 /// A lock around a value: the one alias, so that the implementation can be swapped.
 public typealias Lock<Value: ~Copyable> = Mutex<Value>
 
-/// The place that log lines go to. A line is written whole or dropped and counted: a reader of stderr that stalls
-/// never stalls the service.
+/// The place that log lines go to.
+///
+/// A line is written whole or dropped and counted: a reader of stderr that stalls never stalls the service.
 ///
 /// - Thread: any.
+///
 public final class LogSink: Sendable {
     /// The process's standard error.
     public static let standardError = LogSink(descriptor: 2)

@@ -10,7 +10,10 @@ enum MetricSeries {
     case histogram(Histogram)
 }
 
-/// The registered families and how they are written. Owned by ``Metrics``, under its lock.
+/// The registered families and how they are written.
+///
+/// Owned by ``Metrics``, under its lock.
+///
 struct MetricTable {
     private struct Family {
         let name: String

@@ -92,10 +92,13 @@ public final class Histogram: @unchecked Sendable {
     public var sum: Int64 { total.load(ordering: .relaxed) }
 }
 
-/// The process's metrics. Libraries ask once for a handle and keep it; a handle that can't be registered (a bad name,
-/// another kind under the same name, too many series) still works but is not exported, and is counted.
+/// The process's metrics.
+///
+/// Libraries ask once for a handle and keep it; a handle that can't be registered (a bad name, another kind
+/// under the same name, too many series) still works but is not exported, and is counted.
 ///
 /// - Thread: any; making handles and rendering take a lock, using a handle does not.
+///
 public final class Metrics: Sendable {
     /// The most label combinations that one name may have.
     public static let maximumSeries = 4096
@@ -142,8 +145,10 @@ public final class Metrics: Sendable {
         ) ?? Gauge()
     }
 
-    /// The histogram of this name and these labels. `scale` turns the bounds' unit into the one in the name: 1e-9
-    /// for nanoseconds under `…_seconds`.
+    /// The histogram of this name and these labels.
+    ///
+    /// `scale` turns the bounds' unit into the one in the name: 1e-9 for nanoseconds under `…_seconds`.
+    ///
     public func histogram(
         _ name: String,
         help: String,
