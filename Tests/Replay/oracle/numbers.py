@@ -1,0 +1,90 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Exact decimals in their one canonical spelling: no exponent, no trailing zeros, no binary floating point."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Optional
+
+from .outcomes import Undecodable
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
+_LARGEST_COEFFICIENT = 2**127 - 1
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value, numbers as exact as they were spelled; anything that is not JSON is undecodable."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=refuse)
+    except ValueError as error:
+        raise Undecodable("malformed_json", str(error)) from error
+    except RecursionError as error:
+        raise Undecodable("malformed_json", "too deep") from error
+
+
+def decimal_of(value: Any) -> Decimal:
+    """The decimal that a venue sent as a string or a JSON number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise Undecodable("bad_number", repr(value))
+    text = str(value)
+    if not _NUMBER.match(text):
+        raise Undecodable("bad_number", repr(value))
+    return Decimal(text)
+
+
+def canonical(value: Any) -> str:
+    """The canonical spelling of a venue's number; a value that no 128-bit decimal holds is undecodable."""
+    return spell(decimal_of(value))
+
+
+def spell(number: Decimal) -> str:
+    """The canonical spelling of an exact decimal."""
+    sign, digits, exponent = number.as_tuple()
+    coefficient = int("".join(map(str, digits)))
+    if coefficient == 0:
+        return "0"
+    while coefficient % 10 == 0:
+        coefficient //= 10
+        exponent += 1
+    if exponent > 38 or coefficient * 10 ** max(exponent, 0) > _LARGEST_COEFFICIENT:
+        raise Undecodable("bad_number", "more than 128 bits")
+    text = str(coefficient)
+    if exponent >= 0:
+        text += "0" * exponent
+    elif -exponent >= len(text):
+        text = "0." + "0" * (-exponent - len(text)) + text
+    else:
+        text = text[:exponent] + "." + text[exponent:]
+    return "-" + text if sign else text
+
+
+def product(*factors: Decimal) -> Decimal:
+    """The exact product, whatever the precision of the decimal context."""
+    sign, coefficient, exponent = 0, 1, 0
+    for factor in factors:
+        factor_sign, digits, factor_exponent = factor.as_tuple()
+        sign ^= factor_sign
+        coefficient *= int("".join(map(str, digits)))
+        exponent += factor_exponent
+    return Decimal((sign, tuple(map(int, str(coefficient))), exponent))
+
+
+def integer(value: Any) -> int:
+    """An integer that a venue sent as a string or a JSON number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise Undecodable("bad_number", repr(value))
+    text = str(value)
+    if not re.match(r"-?\d+\Z", text):
+        raise Undecodable("bad_number", repr(value))
+    return int(text)
+
+
+def microseconds(value: Any, unit: int = 1000) -> Optional[int]:
+    """A venue's time in microseconds, `unit` of them to one of the venue's; None where there is none."""
+    if value is None or value == "":
+        return None
+    return integer(value) * unit

@@ -1,0 +1,71 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Canonical symbols: `BTC-USDT`, `BTC-USDT-PERP`, `BTC-USD-PERP`, `BTC-USDT-20261225` (DESIGN section 3)."""
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from .outcomes import Undecodable
+
+# Quote currencies of Binance, for joined names without an instrument list (EVENTS 7). The recorded exchangeInfo names
+# the first 26; the rest came later.
+BINANCE_QUOTES = (
+    "BTC USDT BNB BUSD ETH USDC PAX TUSD EUR TRY BRL GBP BKRW BIDR NGN RUB AUD ZAR DAI IDRT USDS UAH XRP TRX BVND VAI "
+    "FDUSD AEUR EURI USD1 USDE XUSD BFUSD USDP UST DOGE DOT JPY MXN PLN RON ARS COP CZK SOL IDR KZT"
+).split()
+
+_DATE = re.compile(r"\d{6}\Z")
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a venue's symbol says by itself. `contract` is "", "PERP" or a date like "20261225"."""
+
+    base: str
+    quote: str
+    contract: str
+
+    @property
+    def canonical(self) -> str:
+        """The symbol on the wire."""
+        parts = [self.base, self.quote] + ([self.contract] if self.contract else [])
+        return "-".join(parts)
+
+
+def split_joined(joined: str, quotes: list[str]) -> tuple[str, str]:
+    """Base and quote of a joined name: the longest quote currency of the list that leaves a base."""
+    for quote in sorted(quotes, key=len, reverse=True):
+        if joined.endswith(quote) and len(joined) > len(quote):
+            return joined[: -len(quote)], quote
+    raise Undecodable("unknown_instrument", joined)
+
+
+def binance_name(symbol: str, market: str, known: Optional[tuple[str, str]] = None) -> Name:
+    """The name of a Binance symbol on a market: spot, usdm or coinm."""
+    joined, _, suffix = symbol.partition("_")
+    if market == "spot":
+        base, quote = known or split_joined(symbol, BINANCE_QUOTES)
+        return Name(base, quote, "")
+    quotes = ["USD"] if market == "coinm" else BINANCE_QUOTES
+    base, quote = known or split_joined(joined, quotes)
+    if _DATE.match(suffix):
+        return Name(base, quote, "20" + suffix)
+    if suffix not in ("", "PERP"):
+        raise Undecodable("unknown_instrument", symbol)
+    return Name(base, quote, "PERP")
+
+
+def okx_name(instrument: str) -> Optional[Name]:
+    """The name of an OKX instrument; None for an option."""
+    parts = instrument.split("-")
+    if not all(parts):
+        raise Undecodable("unknown_instrument", instrument)
+    if len(parts) == 5:
+        return None
+    if len(parts) == 2:
+        return Name(parts[0], parts[1], "")
+    if len(parts) == 3 and parts[2] == "SWAP":
+        return Name(parts[0], parts[1], "PERP")
+    if len(parts) == 3 and _DATE.match(parts[2]):
+        return Name(parts[0], parts[1], "20" + parts[2])
+    raise Undecodable("unknown_instrument", instrument)
