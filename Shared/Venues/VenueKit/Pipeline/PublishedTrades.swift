@@ -1,0 +1,89 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+/// Which trade ids of a stream were already published in its epoch, in bounded memory.
+///
+/// Ids of a venue grow nearly one by one. The newest ``width`` of them are known exactly; of older ones the ranges
+/// are, in which a jump wider than the window begins a new range. So a resent trade is recognised however late it
+/// comes, and one from before everything published so far is published.
+///
+/// - Thread: that of the feed. Allocates: only when a range ends.
+struct PublishedTrades: ~Copyable {
+    /// How many of the newest ids are known exactly.
+    static let width: UInt64 = 4096
+    private static let wordCount = Int(width / 64)
+    private static let rangeLimit = 256
+
+    private let words: UnsafeMutablePointer<UInt64>
+    private var first: UInt64 = 0
+    private var newest: UInt64 = 0
+    private var isEmpty = true
+    private var ranges: ContiguousArray<ClosedRange<UInt64>> = []
+
+    init() {
+        words = .allocate(capacity: Self.wordCount)
+        words.initialize(repeating: 0, count: Self.wordCount)
+    }
+
+    deinit {
+        words.deallocate()
+    }
+
+    /// Forgets all: a new epoch.
+    mutating func clear() {
+        isEmpty = true
+        ranges.removeAll()
+        words.update(repeating: 0, count: Self.wordCount)
+    }
+
+    /// Notes an id; false if it was noted before.
+    mutating func insert(_ id: UInt64) -> Bool {
+        if isEmpty || id > newest {
+            advance(to: id)
+            return true
+        }
+        guard id >= first else { return insertOlder(id) }
+        guard newest &- id < Self.width else { return false }
+        let isNew = words[word(id)] & bit(id) == 0
+        words[word(id)] |= bit(id)
+        return isNew
+    }
+
+    private mutating func advance(to id: UInt64) {
+        if isEmpty {
+            isEmpty = false
+            first = id
+        } else if id &- newest >= Self.width {
+            remember(first...newest)
+            words.update(repeating: 0, count: Self.wordCount)
+            first = id
+        } else {
+            var passed = newest &+ 1
+            while passed < id {
+                words[word(passed)] &= ~bit(passed)
+                passed &+= 1
+            }
+        }
+        newest = id
+        words[word(id)] |= bit(id)
+    }
+
+    private mutating func insertOlder(_ id: UInt64) -> Bool {
+        for index in ranges.indices.reversed() {
+            if ranges[index].contains(id) { return false }
+            if ranges[index].upperBound &+ 1 == id {
+                ranges[index] = ranges[index].lowerBound...id
+                return true
+            }
+        }
+        remember(id...id)
+        return true
+    }
+
+    private mutating func remember(_ range: ClosedRange<UInt64>) {
+        if ranges.count >= Self.rangeLimit { ranges.removeFirst() }
+        ranges.append(range)
+    }
+
+    private func word(_ id: UInt64) -> Int { Int(truncatingIfNeeded: (id & (Self.width &- 1)) &>> 6) }
+    private func bit(_ id: UInt64) -> UInt64 { 1 &<< (id & 63) }
+}
