@@ -58,7 +58,7 @@ def test_a_spot_quote_has_no_venue_time_and_the_update_id_as_sequence() -> None:
         "feed": "binance-feed",
         "epoch": 0,
         "seq": 1,
-        "venue_seq": "400900217",
+        "venue_seq": 400900217,
         "venue_prev_seq": None,
         "state": "live",
         "reason": None,
@@ -174,7 +174,7 @@ def test_inverse_sizes_stay_contracts_and_an_empty_side_is_null() -> None:
     assert (value["symbol"], value["state"]) == ("BTC-USD-PERP", "live")
     assert (value["bid"], value["bid_size"]) == ("111.05", "57745")
     assert (value["ask"], value["ask_size"]) == (None, None)
-    assert (value["venue_seq"], value["exchange_us"]) == ("363996337", 1670324386802000)
+    assert (value["venue_seq"], value["exchange_us"]) == (363996337, 1670324386802000)
 
 
 def test_options_give_nothing() -> None:

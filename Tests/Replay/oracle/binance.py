@@ -98,7 +98,7 @@ class BinanceDecoder:
             symbol=self._symbol(data["s"], market),
             venue_symbol=data["s"],
             exchange_us=self._time(data),
-            venue_seq=str(integer(data["u"])),
+            venue_seq=integer(data["u"]),
             bid=canonical(data["b"]),
             bid_size=canonical(data["B"]),
             ask=canonical(data["a"]),

@@ -130,7 +130,7 @@ def _binance_instrument(row: dict[str, Any], market: str) -> Instrument:
         "min_notional": _number(notional.get("minNotional", notional.get("notional"))),
         "contract_size": _number(contract_size),
         "status": _translated(BINANCE_STATUS, status),
-        "settle": row.get("marginAsset") or None,
+        "settle": row.get("marginAsset") or row["quoteAsset"],
         "expiry_us": integer(row["deliveryDate"]) * 1000 if dated else None,
     }
     return Instrument(market, venue_symbol, name, market != "coinm", Decimal(1), fields)
@@ -153,7 +153,7 @@ def _okx_instrument(row: dict[str, Any]) -> Optional[Instrument]:
         "min_notional": None,
         "contract_size": None if multiplier is None else spell(multiplier),
         "status": _translated(OKX_STATUS, row.get("state")),
-        "settle": row.get("settleCcy") or None,
+        "settle": row.get("settleCcy") or name.quote,
         "expiry_us": integer(expiry) * 1000 if expiry else None,
     }
     return Instrument("okx", venue_symbol, name, spot or row.get("ctType") == "linear", multiplier, fields)

@@ -78,7 +78,7 @@ class OKXDecoder:
             symbol=name.canonical,
             venue_symbol=instrument,
             exchange_us=microseconds(row.get("ts")),
-            venue_seq=None if sequence is None else str(integer(sequence)),
+            venue_seq=None if sequence is None else integer(sequence),
             bid=bid,
             bid_size=bid_size,
             ask=ask,

@@ -33,7 +33,7 @@ class Quote:
     symbol: str
     venue_symbol: str
     exchange_us: Optional[int]
-    venue_seq: Optional[str]
+    venue_seq: Optional[int]
     bid: Optional[str]
     bid_size: Optional[str]
     ask: Optional[str]
