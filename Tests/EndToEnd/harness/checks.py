@@ -1,0 +1,163 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""What must be true of records that were read from the topics: complete, once, in order, valid, and what was sent."""
+
+from collections import defaultdict
+from typing import Any, Iterable, Optional
+
+import programs
+from comparison import CLOCK_FIELDS, difference
+from oracle import Record
+
+from .records import Consumed
+
+MARKET_TOPICS = ("md.trade.v1", "md.bbo.v1")
+Stream = tuple[str, int, str, str]
+
+
+def stream_of(record: Consumed) -> Stream:
+    """The sequence that a market record belongs to: feed, epoch, topic, symbol."""
+    value = record.value
+    return (value["feed"], value["epoch"], record.topic, value["symbol"])
+
+
+def announced_holes(records: Iterable[Consumed]) -> dict[Stream, set[int]]:
+    """The sequence numbers that `sys.integrity` says will never be read, by stream."""
+    holes: dict[Stream, set[int]] = defaultdict(set)
+    for record in records:
+        if record.topic != "sys.integrity.v1" or record.value is None:
+            continue
+        value = record.value
+        for hole in value.get("holes", ()):
+            stream = (value["feed"], hole["epoch"], value["topic"], hole["symbol"])
+            holes[stream].update(range(hole["first_seq"], hole["last_seq"] + 1))
+    return holes
+
+
+def sequence_problems(records: Iterable[Consumed], holes: Optional[dict[Stream, set[int]]] = None) -> list[str]:
+    """Every gap, repetition and step back within a stream; numbers that were announced as lost are no gap."""
+    announced = holes or {}
+    last: dict[Stream, int] = defaultdict(int)
+    problems = []
+    for record in records:
+        if record.topic not in MARKET_TOPICS:
+            continue
+        stream, number = stream_of(record), record.value["seq"]
+        missing = set(range(last[stream] + 1, number)) - announced.get(stream, set())
+        if missing:
+            problems.append(f"{stream}: {len(missing)} missing before {number}, the first {min(missing)}")
+        if number <= last[stream]:
+            problems.append(f"{stream}: {number} after {last[stream]}")
+        if number in announced.get(stream, ()):
+            problems.append(f"{stream}: {number} was announced as lost and is there")
+        last[stream] = max(last[stream], number)
+    return problems
+
+
+def repeated_trades(records: Iterable[Consumed]) -> list[str]:
+    """Trades that one epoch of a feed has published twice."""
+    seen: set[tuple[Any, ...]] = set()
+    problems = []
+    for record in records:
+        if record.topic != "md.trade.v1":
+            continue
+        identity = (*stream_of(record), record.value["trade_id"])
+        if identity in seen:
+            problems.append(f"twice: {identity}")
+        seen.add(identity)
+    return problems
+
+
+def repeated_identities(records: Iterable[Consumed]) -> list[str]:
+    """Records of the same feed, epoch, topic, symbol and number."""
+    seen: set[tuple[Any, ...]] = set()
+    problems = []
+    for record in records:
+        if record.topic in MARKET_TOPICS:
+            identity = (*stream_of(record), record.value["seq"])
+            if identity in seen:
+                problems.append(f"twice: {identity}")
+            seen.add(identity)
+    return problems
+
+
+def schema_problems(records: Iterable[Consumed], most: int = 5) -> list[str]:
+    """Values that the checked-in schemas refuse."""
+    problems = []
+    for record in records:
+        if record.value is not None:
+            problems += [f"{record.topic} {record.key}: {text}" for text in programs.schema_errors(record.topic, record.value)]
+        if len(problems) >= most:
+            break
+    return problems
+
+
+def envelope_problems(records: Iterable[Consumed], partitions: dict[str, int], most: int = 5) -> list[str]:
+    """Keys, headers, timestamps and partitions that are not as DESIGN section 3 says."""
+    problems = []
+    for record in records:
+        if record.topic not in MARKET_TOPICS:
+            continue
+        value = record.value
+        wanted = {"schema": value["schema"], "venue": value["venue"], "content-type": "application/json"}
+        time_us = value["received_us"] if value.get("exchange_us") is None else value["exchange_us"]
+        wrong = []
+        if record.key != value["symbol"]:
+            wrong.append(f"key {record.key}")
+        if {name: record.headers.get(name) for name in wanted} != wanted:
+            wrong.append(f"headers {record.headers}")
+        if record.timestamp_ms != time_us // 1000:
+            wrong.append(f"timestamp {record.timestamp_ms} instead of {time_us // 1000}")
+        home = partition_of(value["symbol"].encode("utf-8"), partitions[record.topic])
+        if record.partition != home:
+            wrong.append(f"partition {record.partition} instead of {home}")
+        if value["published_us"] < value["received_us"]:
+            wrong.append("published before it was received")
+        if wrong:
+            problems.append(f"{record.topic} {value['symbol']} {value['seq']}: {', '.join(wrong)}")
+        if len(problems) >= most:
+            break
+    return problems
+
+
+def oracle_problems(expected: list[Record], records: list[Consumed], most: int = 5) -> list[str]:
+    """Differences from the oracle, stream by stream; what the feed's own clock and name decide is left out."""
+    wanted: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    given: dict[tuple[str, str], list[Consumed]] = defaultdict(list)
+    for record in expected:
+        wanted[(record.topic, record.key)].append(record)
+    for record in records:
+        if record.topic in MARKET_TOPICS:
+            given[(record.topic, str(record.key))].append(record)
+    problems = []
+    for stream in sorted(wanted.keys() | given.keys()):
+        ours, theirs = wanted[stream], given[stream]
+        if len(ours) != len(theirs):
+            problems.append(f"{stream}: expected {len(ours)} records, read {len(theirs)}")
+        for mine, other in zip(ours, theirs):
+            produced = {"topic": other.topic, "key": other.key, "value": other.value}
+            text = difference(mine, produced, (*CLOCK_FIELDS, "feed"))
+            if text is not None:
+                problems.append(f"{stream} number {mine.value['seq']}: {text}")
+                break
+    return problems[:most]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's own clients put a key: murmur2, made positive, modulo the partitions."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def murmur2(data: bytes) -> int:
+    """The 32-bit murmur2 of Apache Kafka's default partitioner."""
+    mask, multiplier = 0xFFFFFFFF, 0x5BD1E995
+    value = (0x9747B28C ^ len(data)) & mask
+    whole = len(data) // 4 * 4
+    for start in range(0, whole, 4):
+        word = int.from_bytes(data[start : start + 4], "little") * multiplier & mask
+        word = (word ^ (word >> 24)) * multiplier & mask
+        value = (value * multiplier & mask) ^ word
+    rest = data[whole:]
+    if rest:
+        value = (value ^ int.from_bytes(rest, "little")) * multiplier & mask
+    value = (value ^ (value >> 13)) * multiplier & mask
+    return value ^ (value >> 15)
