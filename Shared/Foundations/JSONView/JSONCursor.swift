@@ -20,6 +20,9 @@ public struct JSONCursor {
         self.count = count
     }
 
+    /// The document's first byte, from which offsets count.
+    public var documentStart: UnsafePointer<UInt8> { base }
+
     /// The first byte of the next token; 0 at the end.
     public var peek: UInt8 {
         next < count ? base[Int(starts[next])] : 0

@@ -6,6 +6,9 @@ public struct JSONName: Sendable {
     let count: Int
     let text: StaticString
 
+    /// How many bytes it has.
+    public var length: Int { count }
+
     /// Makes a name from a literal.
     public init(_ text: StaticString) {
         self.text = text

@@ -1,5 +1,26 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import FixedPoint
+
+/// How the sizes of an instrument's frames become the sizes of its events.
+public enum SizeRule: Hashable, Sendable {
+    /// They are what is published: base currency, or contracts of an inverse instrument.
+    case asStated
+    /// They are contracts of a linear instrument, each worth so much base currency.
+    case contracts(ScaledDecimal)
+    /// They are contracts, and what one is worth is not known.
+    case unknown
+
+    /// The rule of an instrument whose venue counts contracts.
+    public init(_ instrument: Instrument) {
+        switch instrument.kind {
+        case .spot, .inversePerpetual, .inverseFuture: self = .asStated
+        case .linearPerpetual, .linearFuture:
+            self = instrument.contractSize.map { .contracts($0) } ?? .unknown
+        }
+    }
+}
+
 /// The instruments of one venue, by dense number and by the venue's own name. Grows, never shrinks: a number once
 /// given out stays good.
 ///
@@ -7,6 +28,7 @@
 public final class InstrumentTable {
     /// The instruments; an ``InstrumentID`` is an index.
     public private(set) var instruments: ContiguousArray<Instrument> = []
+    private var sizeRules: ContiguousArray<SizeRule> = []
     private var indexes: [MarketID: SymbolIndex] = [:]
     private var bySymbol: [String: InstrumentID] = [:]
 
@@ -19,11 +41,13 @@ public final class InstrumentTable {
         let index = index(of: instrument.market)
         if let known = index.find(instrument.venueSymbol) {
             instruments[Int(known.index)] = instrument
+            sizeRules[Int(known.index)] = SizeRule(instrument)
             bySymbol[instrument.symbol] = known
             return known
         }
         let id = InstrumentID(index: UInt32(truncatingIfNeeded: instruments.count))
         instruments.append(instrument)
+        sizeRules.append(SizeRule(instrument))
         index.insert(instrument.venueSymbol, id)
         if bySymbol[instrument.symbol] == nil { bySymbol[instrument.symbol] = id }
         return id
@@ -31,6 +55,9 @@ public final class InstrumentTable {
 
     /// The instrument with this number.
     public subscript(_ id: InstrumentID) -> Instrument { instruments[Int(id.index)] }
+
+    /// How the sizes of an instrument's frames are to be read, on venues that count contracts.
+    public func sizeRule(of id: InstrumentID) -> SizeRule { sizeRules[Int(id.index)] }
 
     /// The number of the instrument with this canonical symbol.
     public func id(ofSymbol symbol: String) -> InstrumentID? { bySymbol[symbol] }

@@ -85,15 +85,18 @@ public struct VenueProfile: Sendable {
 public struct VenueEndpoint: Sendable {
     /// The name in the configuration: `spot_ws`, `usdm_rest`.
     public var name: String
-    /// The public URL.
+    /// The public base URL; this is what a configuration may replace.
     public var url: String
+    /// What a WebSocket connection adds to the base URL: `/stream`, or nothing.
+    public var socketPath: String
     /// The market whose frames it carries; nil where it carries several.
     public var market: MarketID?
 
     /// Makes an endpoint.
-    public init(name: String, url: String, market: MarketID?) {
+    public init(name: String, url: String, socketPath: String = "", market: MarketID?) {
         self.name = name
         self.url = url
+        self.socketPath = socketPath
         self.market = market
     }
 }

@@ -1,0 +1,72 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+
+/// What a Binance symbol says by itself, for frames whose instrument is not listed.
+///
+/// Names are joined without a separator, so the quote currency is a guess from a list; the instrument list always
+/// wins (EVENTS ruling 7).
+enum BinanceSymbols {
+    /// Quote currencies, longest first: the 2021 and 2026 exchangeInfo between them.
+    private static let quotes: [String] = [
+        "BTC", "USDT", "BNB", "BUSD", "ETH", "USDC", "PAX", "TUSD", "EUR", "TRY", "BRL", "GBP", "BKRW",
+        "BIDR",
+        "NGN", "RUB", "AUD", "ZAR", "DAI", "IDRT", "USDS", "UAH", "XRP", "TRX", "BVND", "VAI", "FDUSD",
+        "AEUR",
+        "EURI", "USD1", "USDE", "XUSD", "BFUSD", "USDP", "UST", "DOGE", "DOT", "JPY", "MXN", "PLN", "RON",
+        "ARS",
+        "COP", "CZK", "SOL", "IDR", "KZT",
+    ].sorted { $0.utf8.count > $1.utf8.count }
+
+    /// The instrument that a symbol of a market names, or nil.
+    static func infer(_ venueSymbol: String, market: MarketID) -> Instrument? {
+        let parts = venueSymbol.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let joined = parts.first, joined.utf8.allSatisfy(isPlain) else { return nil }
+        let suffix = parts.count == 2 ? String(parts[1]) : ""
+        let currencies = market == .coinm ? ["USD"] : quotes
+        guard let (base, quote) = split(joined, currencies) else { return nil }
+        guard let (kind, expiry) = kind(market, suffix) else { return nil }
+        return Instrument(
+            venue: BinanceVenue.id,
+            market: market,
+            venueSymbol: venueSymbol,
+            kind: kind,
+            base: base,
+            quote: quote,
+            settle: kind.isInverse ? base : quote,
+            expiry: expiry
+        )
+    }
+
+    /// The name of a stream in a subscription: the symbol in lower case and the channel.
+    static func streamName(_ venueSymbol: String, _ channel: Channel, _ market: MarketID) -> String {
+        let name =
+            switch channel {
+            case .bbo: "bookTicker"
+            case .trade: market == .spot ? "trade" : "aggTrade"
+            }
+        return venueSymbol.lowercased() + "@" + name
+    }
+
+    private static func kind(_ market: MarketID, _ suffix: String) -> (InstrumentKind, ExpiryDate?)? {
+        let isInverse = market == .coinm
+        if market == .spot { return suffix.isEmpty ? (.spot, nil) : nil }
+        if suffix.isEmpty || suffix == "PERP" {
+            return (isInverse ? .inversePerpetual : .linearPerpetual, nil)
+        }
+        guard suffix.utf8.count == 6, let expiry = ExpiryDate(digits: suffix) else { return nil }
+        return (isInverse ? .inverseFuture : .linearFuture, expiry)
+    }
+
+    private static func split(_ joined: Substring, _ currencies: [String]) -> (base: String, quote: String)? {
+        for quote in currencies where joined.hasSuffix(quote) && joined.utf8.count > quote.utf8.count {
+            return (String(joined.dropLast(quote.count)), quote)
+        }
+        return nil
+    }
+
+    /// Letters and digits of any script (there are Chinese coin names), nothing that a topic's reader must escape.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x80 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+}

@@ -1,0 +1,178 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import JSONView
+
+/// OKX's names, packed once.
+struct OKXNames {
+    let arg = JSONName("arg")
+    let data = JSONName("data")
+    let event = JSONName("event")
+    let code = JSONName("code")
+    let message = JSONName("msg")
+    let id = JSONName("id")
+    let table = JSONName("table")
+    let channel = JSONName("channel")
+    let instrument = JSONName("instId")
+    let tradeID = JSONName("tradeId")
+    let price = JSONName("px")
+    let size = JSONName("sz")
+    let side = JSONName("side")
+    let time = JSONName("ts")
+    let bids = JSONName("bids")
+    let asks = JSONName("asks")
+    let sequence = JSONName("seqId")
+    let buy = JSONName("buy")
+    let sell = JSONName("sell")
+    let quotes = JSONName("bbo-tbt")
+    let trades = JSONName("trades")
+    let allTrades = JSONName("trades-all")
+}
+
+/// The outer object of a frame.
+struct OKXEnvelope {
+    var event: JSONText?
+    var code: JSONText?
+    var message: JSONText?
+    var id: JSONText?
+    var channel: JSONText?
+    var instrument: JSONText?
+    /// The cursor at the value of `data`.
+    var data: JSONCursor?
+    var hasTable = false
+
+    mutating func read(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
+        try cursor.enterObject()
+        while let key = try cursor.nextKey() {
+            if key.matches(names.arg), cursor.peek == UInt8(ascii: "{") {
+                try readArgument(&cursor, names)
+            } else if key.matches(names.data) {
+                data = cursor
+                try cursor.skip()
+            } else if key.matches(names.event) {
+                event = try cursor.token()
+            } else {
+                try readRare(key, &cursor, names)
+            }
+        }
+    }
+
+    private mutating func readArgument(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
+        try cursor.enterObject()
+        while let key = try cursor.nextKey() {
+            if key.matches(names.channel) {
+                channel = try cursor.token()
+            } else if key.matches(names.instrument) {
+                instrument = try cursor.token()
+            } else {
+                try cursor.skip()
+            }
+        }
+    }
+
+    private mutating func readRare(
+        _ key: JSONText,
+        _ cursor: inout JSONCursor,
+        _ names: OKXNames
+    ) throws(JSONError) {
+        if key.matches(names.code) {
+            code = try cursor.token()
+        } else if key.matches(names.message) {
+            message = try cursor.token()
+        } else if key.matches(names.id) {
+            id = try cursor.token()
+        } else {
+            if key.matches(names.table) { hasTable = true }
+            try cursor.skip()
+        }
+    }
+}
+
+/// One side of a quote: the first level of its array.
+enum OKXSide {
+    /// The row has no such key.
+    case missing
+    /// Nobody bids or asks.
+    case empty
+    /// Price and size; nil where the level is too short.
+    case level(JSONText?, JSONText?)
+}
+
+/// One element of `data` on the trade and quote channels.
+struct OKXRow {
+    var instrument: JSONText?
+    var tradeID: JSONText?
+    var price: JSONText?
+    var size: JSONText?
+    var side: JSONText?
+    var time: JSONText?
+    var sequence: JSONText?
+    var bid = OKXSide.missing
+    var ask = OKXSide.missing
+
+    mutating func read(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
+        try cursor.enterObject()
+        while let key = try cursor.nextKey() {
+            if key.matches(names.time) {
+                time = try cursor.token()
+            } else if key.matches(names.bids) {
+                bid = try Self.best(&cursor)
+            } else if key.matches(names.asks) {
+                ask = try Self.best(&cursor)
+            } else if key.matches(names.sequence) {
+                sequence = try cursor.token()
+            } else {
+                try readTrade(key, &cursor, names)
+            }
+        }
+    }
+
+    private mutating func readTrade(
+        _ key: JSONText,
+        _ cursor: inout JSONCursor,
+        _ names: OKXNames
+    ) throws(JSONError) {
+        if key.matches(names.price) {
+            price = try cursor.token()
+        } else if key.matches(names.size) {
+            size = try cursor.token()
+        } else if key.matches(names.side) {
+            side = try cursor.token()
+        } else if key.matches(names.tradeID) {
+            tradeID = try cursor.token()
+        } else if key.matches(names.instrument) {
+            instrument = try cursor.token()
+        } else {
+            try cursor.skip()
+        }
+    }
+
+    private static func best(_ cursor: inout JSONCursor) throws(JSONError) -> OKXSide {
+        if cursor.skipNull() { return .empty }
+        try cursor.enterArray()
+        guard try cursor.nextElement() else { return .empty }
+        let best = try level(&cursor)
+        while try cursor.nextElement() { try cursor.skip() }
+        return best
+    }
+
+    private static func level(_ cursor: inout JSONCursor) throws(JSONError) -> OKXSide {
+        var price: JSONText?
+        var size: JSONText?
+        try cursor.enterArray()
+        if try cursor.nextElement() {
+            price = try cursor.token()
+            if try cursor.nextElement() {
+                size = try cursor.token()
+                while try cursor.nextElement() { try cursor.skip() }
+            }
+        }
+        return .level(price, size)
+    }
+}
+
+extension JSONText {
+    /// `…-SWAP`
+    var endsWithSwap: Bool {
+        count > 5 && JSONText(start: start + (count - 5), count: 5).hasPrefix("-SWAP")
+    }
+}

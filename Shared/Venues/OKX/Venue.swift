@@ -1,0 +1,55 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+import VenueKit
+
+/// OKX: spot, perpetual swaps and dated futures, linear and inverse, public data.
+///
+/// Source of every rule in this folder: the venue sheet "OKX" (state of 2026-11), which names the official pages.
+public struct OKXVenue: Venue {
+    /// `okx`
+    public static let id = VenueID("okx")
+
+    /// Makes the venue.
+    public init() {}
+
+    /// URLs and limits (venue sheet 1 and 2). The server closes after 30 s without a push; a text `ping` after 20 s
+    /// keeps quiet connections open. Port 8443 is off since 2026-10-31.
+    ///
+    /// No limit of streams a connection is published for these channels; 480 subscription requests an hour and 64 KB
+    /// a request are. 240 streams keep a connection's recovery short.
+    public var profile: VenueProfile {
+        VenueProfile(
+            markets: [.okxSpot, .okxSwap, .okxFutures],
+            endpoints: [
+                VenueEndpoint(name: "public_ws", url: "wss://ws.okx.com/ws/v5/public", market: nil),
+                VenueEndpoint(name: "business_ws", url: "wss://ws.okx.com/ws/v5/business", market: nil),
+                VenueEndpoint(name: "rest", url: "https://www.okx.com", market: nil),
+            ],
+            heartbeat: .clientText(ping: "ping", pong: "pong", afterMilliseconds: 20_000),
+            streamsPerConnection: 240,
+            connectionLimit: RateLimit(count: 3, windowMilliseconds: 1000),
+            sendLimit: RateLimit(count: 480, windowMilliseconds: 3_600_000),
+            connectionLifeMilliseconds: nil
+        )
+    }
+
+    /// Trades and quotes are on the public socket.
+    public func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
+        "public_ws"
+    }
+
+    /// A decoder for one connection; frames name their instrument, whatever the market.
+    public func makeDecoder(market: MarketID?, instruments: InstrumentTable) -> any FrameDecoder {
+        OKXDecoder(instruments: instruments)
+    }
+}
+
+extension MarketID {
+    /// OKX spot.
+    public static let okxSpot = MarketID("spot")
+    /// OKX perpetual swaps.
+    public static let okxSwap = MarketID("swap")
+    /// OKX dated futures.
+    public static let okxFutures = MarketID("futures")
+}

@@ -1,0 +1,102 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import JSONView
+import Models
+
+/// Turns the bytes of fields into values, with errors that name the field and its place.
+///
+/// Venues write numbers as JSON strings or as JSON numbers; both are read.
+///
+/// - Thread: that of the feed. Allocates: never.
+public struct FieldReader {
+    private let start: UnsafePointer<UInt8>?
+
+    /// A reader for one frame.
+    public init(_ cursor: JSONCursor) {
+        start = cursor.documentStart
+    }
+
+    /// The value, or an error that says that it is missing.
+    public func required(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> JSONText {
+        guard let text else { throw .missingField(name) }
+        return text
+    }
+
+    /// An exact decimal.
+    public func decimal(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ScaledDecimal {
+        let text = try required(text, name)
+        do throws(DecimalError) {
+            return try ScaledDecimal(ascii: text.start, count: text.count)
+        } catch {
+            throw .badField(name, offset: offset(text))
+        }
+    }
+
+    /// An exact decimal that is not below zero: a price's or size's form on the wire.
+    public func amount(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ScaledDecimal {
+        let value = try decimal(text, name)
+        if value.isNegative { throw bad(try required(text, name), name) }
+        return value
+    }
+
+    /// An integer of 64 bits.
+    public func integer(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64 {
+        let text = try required(text, name)
+        guard let value = text.integer else { throw .badField(name, offset: offset(text)) }
+        return value
+    }
+
+    /// An id of up to 31 plain characters.
+    public func identifier(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ShortText {
+        let text = try required(text, name)
+        guard let id = ShortText(bytes: text.start, count: text.count) else {
+            throw .badField(name, offset: offset(text))
+        }
+        return id
+    }
+
+    /// A time that the venue gives in milliseconds, or in microseconds where it was asked to.
+    ///
+    /// - Returns: microseconds since the Unix epoch; ``EventTime/none`` for a missing field.
+    public func time(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64 {
+        guard let text else { return EventTime.none }
+        let value = try integer(text, name)
+        // Milliseconds stay below 10^14 until the year 5138; microseconds passed it in 1973.
+        guard value >= 0, value < 9_007_199_254_740_992 else { throw .badField(name, offset: offset(text)) }
+        return value < 100_000_000_000_000 ? value * 1000 : value
+    }
+
+    /// The error of a field whose bytes can't be what they should.
+    public func bad(_ text: JSONText, _ name: StaticName) -> DecodeError {
+        .badField(name, offset: offset(text))
+    }
+
+    private func offset(_ text: JSONText) -> UInt32 {
+        guard let start else { return 0 }
+        return UInt32(truncatingIfNeeded: max(0, text.start - start))
+    }
+}
+
+extension JSONCursor {
+    /// A value's bytes, or nil for null, objects and arrays, which are stepped over.
+    @inline(__always)
+    public mutating func token() throws(JSONError) -> JSONText? {
+        switch peek {
+        case UInt8(ascii: "\""):
+            return try string()
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"):
+            try skip()
+            return nil
+        default:
+            return try scalar()
+        }
+    }
+
+    /// Checks that the rest of the document, from its only value on, is closed and followed by nothing.
+    public func checkWhole() throws(JSONError) {
+        var copy = self
+        try copy.skip()
+        try copy.finish()
+    }
+}
