@@ -1,0 +1,365 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import CRdKafka
+import Lifecycle
+import Observability
+import Synchronization
+import Wire
+
+/// Where a reader begins.
+public enum StartPosition: Sendable, Equatable {
+    /// At the oldest record; a group with committed offsets goes on behind these.
+    case begin
+    /// Behind the newest record; a group with committed offsets goes on behind these.
+    case end
+    /// At the first record of this time or later; not for groups.
+    ///
+    /// - Unit: milliseconds since the Unix epoch.
+    case timestamp(milliseconds: Int64)
+    /// Behind the group's committed offsets, at the oldest record where there are none.
+    case committed
+}
+
+/// What a consumer reads.
+public enum ConsumerTopics: Sendable {
+    /// The partitions of these topics that the group's protocol gives to this member.
+    case subscribe([String])
+    /// All partitions of these topics, without a group's protocol: for tails, replays and tests.
+    case assignAll([String])
+    /// These partitions.
+    case assign([TopicPartition])
+}
+
+/// A change of the partitions that a member of a group reads.
+public enum RebalanceEvent: Sendable {
+    /// These came in addition.
+    case assigned([TopicPartition])
+    /// These leave after this call; what was handled is committed behind it.
+    case revoked([TopicPartition])
+    /// These are another member's already: nothing can be committed any more.
+    case lost([TopicPartition])
+}
+
+/// Reads records: in order within a partition, committed after the handler returned.
+///
+/// - Thread: one, which polls and closes; `stop`, `health` and the counters from any.
+public final class KafkaConsumer {
+    let client: OpaquePointer
+    let settings: KafkaSettings
+    let start: StartPosition
+    let logger: Logger
+    let monitor: ConsumerMonitor
+    /// Whether offsets are stored and committed.
+    let commits: Bool
+    private let subscription: ConsumerTopics
+    private let onRebalance: (RebalanceEvent) -> Void
+    private var names: [(handle: OpaquePointer, name: String, id: TopicID?)] = []
+    /// The partitions that this consumer reads now.
+    public internal(set) var assignment: Set<TopicPartition> = []
+    private var atEnd: Set<TopicPartition> = []
+    private var isClosed = false
+    private let isStopping = Atomic<Bool>(false)
+    private var context: Unmanaged<RebalanceContext>?
+
+    /// Makes a client and joins the group or takes the partitions.
+    ///
+    /// - Parameters:
+    ///   - settings: the cluster.
+    ///   - group: the consumer group; needed to subscribe and to commit.
+    ///   - topics: what to read.
+    ///   - start: where to begin.
+    ///   - observability: where to log and count.
+    ///   - metadataMilliseconds: how long `assignAll` and `timestamp` wait for the cluster's answer.
+    ///   - onRebalance: told on the poll thread before a change takes effect.
+    /// - Throws: ``KafkaError`` for wrong settings, an unknown topic, or a cluster that did not answer.
+    public init(
+        settings: KafkaSettings,
+        group: String? = nil,
+        topics: ConsumerTopics,
+        from start: StartPosition,
+        observability: Observability = .silent,
+        metadataMilliseconds: Int64 = 10_000,
+        onRebalance: @escaping (RebalanceEvent) -> Void = { _ in }
+    ) throws(KafkaError) {
+        try settings.validate()
+        try ConsumerProperties.check(group: group, topics: topics, start: start)
+        self.settings = settings
+        self.start = start
+        self.subscription = topics
+        self.onRebalance = onRebalance
+        logger = observability.logger
+        monitor = ConsumerMonitor(settings, observability.metrics)
+        commits = group != nil
+        let context = RebalanceContext()
+        let configuration = try settings.makeConfiguration(
+            ConsumerProperties.role(group: group, start: start, settings: settings)
+        )
+        let retained = Unmanaged.passRetained(context)
+        ConsumerCallbacks.install(configuration, retained.toOpaque())
+        do {
+            client = try configuration.makeClient(RD_KAFKA_CONSUMER)
+        } catch {
+            retained.release()
+            throw error
+        }
+        self.context = retained
+        context.consumer = self
+        rd_kafka_poll_set_consumer(client)
+        rd_kafka_set_log_queue(client, nil)
+        do {
+            try begin(deadline: .now.advanced(milliseconds: metadataMilliseconds))
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit {
+        assert(isClosed, "a consumer was dropped without close()")
+    }
+
+    private func begin(deadline: MonotonicNanos) throws(KafkaError) {
+        switch subscription {
+        case .subscribe(let topics):
+            let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) }, offset: 0)
+            let error = rd_kafka_subscribe(client, list.pointer)
+            if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, "subscribe") }
+        case .assignAll(let topics):
+            var all: [TopicPartition] = []
+            for topic in topics { all += try KafkaMetadata.partitions(of: topic, client, until: deadline) }
+            try assign(all, deadline)
+        case .assign(let partitions):
+            try assign(partitions, deadline)
+        }
+    }
+
+    private func assign(_ partitions: [TopicPartition], _ deadline: MonotonicNanos) throws(KafkaError) {
+        let list = PartitionList(partitions, offset: ConsumerProperties.offset(of: start))
+        if case .timestamp = start {
+            let error = rd_kafka_offsets_for_times(client, list.pointer, deadline.millisecondsLeft())
+            if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, "offsets of a time") }
+        }
+        let error = rd_kafka_assign(client, list.pointer)
+        if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, "assign") }
+        assignment = Set(partitions)
+    }
+
+    /// Waits for a record, then handles what is there, up to `maximumRecords`.
+    ///
+    /// A record counts as handled when the handler returns; when it throws, the record will be read again after a
+    /// restart, and the error is passed on.
+    ///
+    /// - Returns: the number of handled records.
+    /// - Throws: ``KafkaError`` for a fatal failure; the handler's error.
+    @discardableResult
+    public func poll(
+        waitMilliseconds: Int32,
+        maximumRecords: Int = 1000,
+        _ handler: (borrowing ConsumedRecord) throws -> Void
+    ) throws -> Int {
+        guard !isClosed else {
+            throw KafkaError(code: .usage, retry: .never, message: "the consumer is closed")
+        }
+        var handled = 0
+        var wait = waitMilliseconds
+        while handled < maximumRecords, let message = rd_kafka_consumer_poll(client, wait) {
+            defer { rd_kafka_message_destroy(message) }
+            wait = 0
+            if try take(message, handler) { handled += 1 }
+        }
+        monitor.tick(assignment: assignment.count, logger)
+        try monitor.throwIfFailed()
+        return handled
+    }
+
+    /// Polls until `stop`, committing what was handled at the interval, and closes.
+    ///
+    /// - Parameters:
+    ///   - commitMilliseconds: how often offsets are committed.
+    ///   - beforeCommit: makes the effects of handled records last; false skips this commit.
+    ///   - onIdle: called after every batch and at least every 100 ms.
+    ///   - handler: the effect of one record.
+    /// - Throws: what `poll` throws, after the close.
+    public func run(
+        commitMilliseconds: Int64 = 1000,
+        beforeCommit: () -> Bool = { true },
+        onIdle: () throws -> Void = {},
+        _ handler: (borrowing ConsumedRecord) throws -> Void
+    ) throws {
+        defer { close() }
+        var nextCommit = MonotonicNanos.now.advanced(milliseconds: commitMilliseconds)
+        while !isStopping.load(ordering: .acquiring) {
+            try poll(waitMilliseconds: 100, handler)
+            try onIdle()
+            if commits, MonotonicNanos.now >= nextCommit {
+                if beforeCommit() { try commit(waits: false) }
+                nextCommit = .now.advanced(milliseconds: commitMilliseconds)
+            }
+        }
+        if commits, beforeCommit() { try commit(waits: true) }
+    }
+
+    /// Asks `run` to return. Thread: any.
+    public func stop() {
+        isStopping.store(true, ordering: .releasing)
+    }
+
+    /// Commits the offsets of all handled records.
+    ///
+    /// - Parameter waits: whether to wait for the broker's answer.
+    /// - Throws: ``KafkaError`` when the broker refuses; nothing to commit is no error.
+    public func commit(waits: Bool) throws(KafkaError) {
+        guard commits, !isClosed else { return }
+        let error = rd_kafka_commit(client, nil, waits ? 0 : 1)
+        if error != RD_KAFKA_RESP_ERR_NO_ERROR, error != RD_KAFKA_RESP_ERR__NO_OFFSET {
+            throw KafkaError(error, "commit")
+        }
+    }
+
+    /// Whether every partition that is read was read to its end since it got its last record.
+    public var hasReachedEnd: Bool { !assignment.isEmpty && atEnd.isSuperset(of: assignment) }
+
+    /// Whether the cluster answers.
+    public var health: KafkaHealth { monitor.health }
+
+    /// Leaves the group, and destroys the client.
+    ///
+    /// - Thread: the one that polls; returns within about the session's time even when no broker answers.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if commits { _ = rd_kafka_commit(client, nil, 1) }
+        _ = rd_kafka_consumer_close(client)
+        for name in names { rd_kafka_topic_destroy(name.handle) }
+        rd_kafka_destroy(client)
+        context?.release()
+        context = nil
+        isStopping.store(true, ordering: .releasing)
+    }
+}
+
+extension KafkaConsumer {
+    private func take(
+        _ message: UnsafeMutablePointer<rd_kafka_message_t>,
+        _ handler: (borrowing ConsumedRecord) throws -> Void
+    ) throws -> Bool {
+        switch message.pointee.err {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            let topic = intern(message.pointee.rkt)
+            if !atEnd.isEmpty {
+                atEnd.remove(TopicPartition(topic: topic.name, partition: message.pointee.partition))
+            }
+            monitor.received.add()
+            try handler(ConsumedRecord(message, topic: topic.name, topicID: topic.id))
+            // A partition that a rebalance has just taken away refuses the offset: its new owner reads on.
+            if commits {
+                _ = rd_kafka_offset_store(
+                    message.pointee.rkt,
+                    message.pointee.partition,
+                    message.pointee.offset
+                )
+            }
+            return true
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            let topic = intern(message.pointee.rkt)
+            atEnd.insert(TopicPartition(topic: topic.name, partition: message.pointee.partition))
+            return false
+        default:
+            let words = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""
+            monitor.takeError(message.pointee.err, words, client, logger)
+            return false
+        }
+    }
+
+    /// The topic's name without making a `String` a record: a handle lives as long as its client.
+    private func intern(_ handle: OpaquePointer?) -> (name: String, id: TopicID?) {
+        guard let handle else { return ("", nil) }
+        for known in names where known.handle == handle { return (known.name, known.id) }
+        let name = rd_kafka_topic_name(handle).map { String(cString: $0) } ?? ""
+        let id = TopicRegistry.topic(named: name)?.id
+        // Our own reference keeps the address from being given to another topic.
+        if let own = rd_kafka_topic_new(client, name, nil) { names.append((own, name, id)) }
+        return (name, id)
+    }
+
+    /// Follows the group's decision; called by the library within a poll or the close.
+    func rebalance(_ kind: rd_kafka_resp_err_t, _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>)
+    {
+        let partitions = PartitionList.elements(of: list).map(\.partition)
+        switch kind {
+        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+            onRebalance(.assigned(partitions))
+            note(rd_kafka_incremental_assign(client, list), "take partitions")
+            assignment.formUnion(partitions)
+        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+            let isLost = rd_kafka_assignment_lost(client) != 0
+            onRebalance(isLost ? .lost(partitions) : .revoked(partitions))
+            if !isLost, commits { _ = rd_kafka_commit(client, nil, 0) }
+            note(rd_kafka_incremental_unassign(client, list), "give partitions back")
+            assignment.subtract(partitions)
+            atEnd.subtract(partitions)
+        default:
+            logger.warning("kafka_rebalance_failed", ["error": .init(KafkaError(kind, "rebalance").message)])
+            _ = rd_kafka_assign(client, nil)
+            assignment.removeAll()
+        }
+        logger.info(
+            "kafka_rebalance",
+            ["partitions": .init(assignment.count), "change": .init(partitions.count)]
+        )
+    }
+
+    private func note(_ error: OpaquePointer?, _ context: String) {
+        guard let error else { return }
+        logger.warning(
+            "kafka_rebalance_failed",
+            ["error": .init(KafkaError(consuming: error, context).message)]
+        )
+    }
+
+    /// Goes to an offset of a partition that is read; the next poll brings it.
+    ///
+    /// - Throws: ``KafkaError`` when the partition is not assigned, or the time is over.
+    public func seek(
+        _ partition: TopicPartition,
+        offset: Int64,
+        waitMilliseconds: Int32 = 5000
+    ) throws(KafkaError) {
+        let list = PartitionList([partition], offset: offset)
+        if let error = rd_kafka_seek_partitions(client, list.pointer, waitMilliseconds) {
+            throw KafkaError(consuming: error, "seek \(partition)")
+        }
+        if let failed = list.elements.first(where: { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }) {
+            throw KafkaError(failed.error, "seek \(partition)")
+        }
+        atEnd.remove(partition)
+    }
+
+    /// Stops fetching these partitions; the consumer stays their owner.
+    ///
+    /// - Throws: ``KafkaError`` when one is not assigned.
+    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try change(partitions, "pause", rd_kafka_pause_partitions)
+    }
+
+    /// Fetches these partitions again.
+    ///
+    /// - Throws: ``KafkaError`` when one is not assigned.
+    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try change(partitions, "resume", rd_kafka_resume_partitions)
+    }
+
+    private func change(
+        _ partitions: [TopicPartition],
+        _ what: String,
+        _ call: (OpaquePointer?, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) ->
+            rd_kafka_resp_err_t
+    ) throws(KafkaError) {
+        let list = PartitionList(partitions, offset: 0)
+        var error = call(client, list.pointer)
+        if error == RD_KAFKA_RESP_ERR_NO_ERROR {
+            error = list.elements.first { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }?.error ?? error
+        }
+        if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, what) }
+    }
+}

@@ -1,0 +1,81 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Wire
+
+/// Collects lost sequence numbers into ranges: one report a contiguous range, when the hole closes.
+///
+/// - Thread: one at a time. Allocates: only when something is lost.
+struct LossLedger {
+    private struct Key: Hashable {
+        let stream: UInt32
+        let topic: UInt8
+        let reason: LossReason
+    }
+
+    /// Ranges beyond this many are counted, not kept.
+    let capacity: Int
+    private(set) var closed: [LossReport] = []
+    private var open: [Key: LossReport] = [:]
+    /// Ranges that were not kept because the ledger was full.
+    private(set) var overflow: UInt64 = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    var isEmpty: Bool { closed.isEmpty && open.isEmpty }
+    var hasOpen: Bool { !open.isEmpty }
+
+    /// Notes a lost number; it prolongs the stream's open hole or closes that and opens another.
+    mutating func lose(_ stream: StreamID, _ topic: TopicID, _ seq: UInt64, _ reason: LossReason) {
+        lose(stream, topic, seq, seq, reason)
+    }
+
+    /// Notes a lost range.
+    mutating func lose(
+        _ stream: StreamID,
+        _ topic: TopicID,
+        _ first: UInt64,
+        _ last: UInt64,
+        _ reason: LossReason
+    ) {
+        guard stream != .none else { return }
+        let key = Key(stream: stream.index, topic: topic.index, reason: reason)
+        var start = first
+        if let hole = open[key] {
+            if hole.lastSeq &+ 1 == first { start = hole.firstSeq } else { close(hole) }
+        } else if open.count >= capacity {
+            overflow &+= 1
+            return
+        }
+        open[key] = LossReport(stream: stream, topic: topic, firstSeq: start, lastSeq: last, reason: reason)
+    }
+
+    /// Closes the stream's hole of this reason: a later record was taken.
+    mutating func end(_ stream: StreamID, _ topic: TopicID, _ reason: LossReason) {
+        let key = Key(stream: stream.index, topic: topic.index, reason: reason)
+        if let hole = open.removeValue(forKey: key) { close(hole) }
+    }
+
+    /// Closes all holes.
+    mutating func endAll() {
+        for hole in open.values { close(hole) }
+        open.removeAll()
+    }
+
+    /// Hands out the closed holes.
+    mutating func drain() -> [LossReport] {
+        guard !closed.isEmpty else { return [] }
+        let reports = closed
+        closed.removeAll()
+        return reports
+    }
+
+    private mutating func close(_ hole: LossReport) {
+        guard closed.count < capacity else {
+            overflow &+= 1
+            return
+        }
+        closed.append(hole)
+    }
+}
