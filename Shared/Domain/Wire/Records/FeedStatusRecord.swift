@@ -1,0 +1,93 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+
+/// `sys.feed_status.v1`: the state of a feed, its connections and its streams.
+public struct FeedStatusRecord: WireRecord, Hashable {
+    /// `sys.feed_status.v1`
+    public static let topic = TopicRegistry.feedStatus
+
+    /// How a feed is.
+    public enum State: String, Sendable, CaseIterable {
+        /// Not all streams have spoken yet.
+        case starting
+        /// Every stream is live.
+        case live
+        /// Some stream is not.
+        case degraded
+        /// It was asked to stop.
+        case stopping
+    }
+
+    /// The feed's instance name.
+    public var feed: String
+    /// The venue.
+    public var venue: String
+    /// When the record was made. Unit: microseconds since the Unix epoch.
+    public var publishedMicroseconds: Int64
+    /// How the feed is.
+    public var state: State
+    /// What `/ready` says.
+    public var ready: Bool
+    /// The connections.
+    public var connections: [Connection]
+    /// The streams.
+    public var streams: [Stream]
+    /// Sums since the process began.
+    public var totals: Totals
+
+    /// Makes a record.
+    public init(
+        feed: String,
+        venue: String,
+        publishedMicroseconds: Int64,
+        state: State,
+        ready: Bool,
+        connections: [Connection],
+        streams: [Stream],
+        totals: Totals
+    ) {
+        self.feed = feed
+        self.venue = venue
+        self.publishedMicroseconds = publishedMicroseconds
+        self.state = state
+        self.ready = ready
+        self.connections = connections
+        self.streams = streams
+        self.totals = totals
+    }
+
+    /// The feed's instance name.
+    public var key: String { feed }
+    /// The venue.
+    public var venueHeader: String? { venue }
+    /// When the record was made.
+    public var timestampMicroseconds: Int64 { publishedMicroseconds }
+
+    /// Writes the value behind what the writer holds.
+    public func encode(into writer: inout JSONWriter) {
+        writer.open(Self.topic)
+        writer.field("feed", feed)
+        writer.field("venue", venue)
+        writer.field("published_us", publishedMicroseconds)
+        writer.field("state", state.rawValue)
+        writer.field("ready", ready)
+        writer.field("connections", connections) { $0.encode(into: &$1) }
+        writer.field("streams", streams) { $0.encode(into: &$1) }
+        writer.name("totals")
+        totals.encode(into: &writer)
+        writer.close()
+    }
+
+    /// Reads the fields.
+    public init(_ object: RecordObject) throws(RecordError) {
+        feed = try object.text("feed")
+        venue = try object.text("venue")
+        publishedMicroseconds = try object.integer("published_us")
+        state = try object.choice("state")
+        ready = try object.bool("ready")
+        connections = try object.list("connections", Connection.init)
+        streams = try object.list("streams", Stream.init)
+        totals = try Totals(try object.object("totals"))
+    }
+}

@@ -1,0 +1,44 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+/// `ctl.subscription.v1`: the channels that are wanted of one instrument. A tombstone ends them.
+public struct SubscriptionRecord: WireRecord, Hashable {
+    /// `ctl.subscription.v1`
+    public static let topic = TopicRegistry.subscription
+
+    /// The venue.
+    public var venue: String
+    /// The canonical symbol.
+    public var symbol: String
+    /// The names of the channels wanted; a reader ignores those that it does not know.
+    public var channels: [String]
+
+    /// Makes a record.
+    public init(venue: String, symbol: String, channels: [String]) {
+        self.venue = venue
+        self.symbol = symbol
+        self.channels = channels
+    }
+
+    /// `venue:symbol`
+    public var key: String { "\(venue):\(symbol)" }
+    /// The venue.
+    public var venueHeader: String? { venue }
+    /// The record carries no time; the producer stamps it.
+    public var timestampMicroseconds: Int64 { 0 }
+
+    /// Writes the value behind what the writer holds.
+    public func encode(into writer: inout JSONWriter) {
+        writer.open(Self.topic)
+        writer.field("venue", venue)
+        writer.field("symbol", symbol)
+        writer.field("channels", channels) { channel, writer in writer.string(channel) }
+        writer.close()
+    }
+
+    /// Reads the fields.
+    public init(_ object: RecordObject) throws(RecordError) {
+        venue = try object.text("venue")
+        symbol = try object.text("symbol")
+        channels = try object.texts("channels")
+    }
+}
