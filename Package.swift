@@ -125,7 +125,7 @@ let services: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestKit",
-        dependencies: ["FixedPoint", "Models"],
+        dependencies: ["FixedPoint", "Models", "Lifecycle", "Observability"],
         path: "Tests/Support/TestKit",
         swiftSettings: swiftFlags
     ),

@@ -47,6 +47,23 @@ long md_write_if_ready(int fd, const void *bytes, size_t count) {
     return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
+int md_write_all(int fd, const void *bytes, size_t count) {
+    const char *p = bytes;
+    while (count > 0) {
+        ssize_t n = write(fd, p, count);
+        if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        if (n < 0 && errno != EINTR && errno != EAGAIN) return errno;
+        if (n > 0) p += n, count -= (size_t)n;
+    }
+    return 0;
+}
+
+const char *md_environment_at(size_t index) {
+    for (size_t i = 0; environ && environ[i]; i++)
+        if (i == index) return environ[i];
+    return NULL;
+}
+
 struct start {
     void (*body)(void *);
     void *context;
@@ -78,6 +95,7 @@ int md_thread_start(const char *name, void (*body)(void *), void *context, uintp
 }
 
 int md_thread_join(uintptr_t handle) { return pthread_join((pthread_t)handle, NULL); }
+int md_thread_detach(uintptr_t handle) { return pthread_detach((pthread_t)handle); }
 int md_thread_is_current(uintptr_t handle) { return pthread_equal((pthread_t)handle, pthread_self()); }
 
 int md_event_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -107,13 +107,12 @@ public final class ServiceGroup: Sendable {
         var deadline = MonotonicNanos.never
         var result = ExitCode.success
         while true {
-            let ready = waitForNews(signals, worker, until: deadline)
-            if ready.isDone {
+            if isStopped(worker, orNewsFrom: signals, until: deadline) {
                 worker.thread.join()
                 return result
             }
             if deadline <= .now {
-                return abandon("service.stop_timeout", ["budget_ms": LogValue(budgetMilliseconds)])
+                return abandon(worker, "service.stop_timeout", ["budget_ms": LogValue(budgetMilliseconds)])
             }
             while let signal = signals.next() {
                 switch signal {
@@ -122,7 +121,7 @@ public final class ServiceGroup: Sendable {
                 case .stop where deadline == .never:
                     logger.info("service.stopping", ["reason": "signal"])
                     deadline = beginStop(worker)
-                case .stop: return abandon("service.stop_forced", ["reason": "second signal"])
+                case .stop: return abandon(worker, "service.stop_forced", ["reason": "second signal"])
                 }
             }
             if let request = control.pending, deadline == .never {
@@ -151,23 +150,25 @@ public final class ServiceGroup: Sendable {
         }
     }
 
-    private func abandon(_ event: String, _ fields: LogFields) -> ExitCode {
+    private func abandon(_ worker: GroupWorker, _ event: String, _ fields: LogFields) -> ExitCode {
         logger.log(.error, event, fields)
         forceExit(.bug)
+        worker.thread.abandon()
         return .bug
     }
 
-    private func waitForNews(
-        _ signals: SignalInbox,
+    /// Waits for a signal, a failure, the deadline or the end of stopping; true for the last.
+    private func isStopped(
         _ worker: GroupWorker,
+        orNewsFrom signals: SignalInbox,
         until deadline: MonotonicNanos
-    ) -> (isDone: Bool, Void) {
+    ) -> Bool {
         let timeout = deadline == .never ? -1 : deadline.millisecondsLeft()
         let descriptors = [signals.readEnd, control.wake.descriptor, worker.done.descriptor]
         let mask = descriptors.withUnsafeBufferPointer { list in
             list.baseAddress.map { md_wait_readable($0, 3, timeout) } ?? 0
         }
         if mask & 2 != 0 { md_event_drain(control.wake.descriptor) }
-        return (mask & 4 != 0, ())
+        return mask & 4 != 0
     }
 }

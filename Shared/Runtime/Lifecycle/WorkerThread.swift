@@ -74,6 +74,12 @@ public final class WorkerThread: Sendable {
         _ = md_thread_join(handle)
     }
 
+    /// Lets go of a thread that will not end in time, just before the process is ended without it.
+    func abandon() {
+        guard !isJoined.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        _ = md_thread_detach(handle)
+    }
+
     /// Whether the caller runs on this thread.
     public var isCurrent: Bool { md_thread_is_current(handle) != 0 }
 

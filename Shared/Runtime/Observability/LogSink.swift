@@ -11,7 +11,6 @@ public typealias Lock<Value: ~Copyable> = Mutex<Value>
 /// A line is written whole or dropped and counted: a reader of stderr that stalls never stalls the service.
 ///
 /// - Thread: any.
-///
 public final class LogSink: Sendable {
     /// The process's standard error.
     public static let standardError = LogSink(descriptor: 2)

@@ -29,7 +29,6 @@ public enum LogLevel: String, Sendable, CaseIterable, Comparable {
 /// One value of a log field.
 ///
 /// A `Secret` has no way in.
-///
 public enum LogValue: Sendable, Equatable {
     /// Text; control characters are escaped, and what is longer than 1,024 bytes is cut.
     case string(String)

@@ -13,7 +13,6 @@ enum MetricSeries {
 /// The registered families and how they are written.
 ///
 /// Owned by ``Metrics``, under its lock.
-///
 struct MetricTable {
     private struct Family {
         let name: String

@@ -98,7 +98,6 @@ public final class Histogram: @unchecked Sendable {
 /// under the same name, too many series) still works but is not exported, and is counted.
 ///
 /// - Thread: any; making handles and rendering take a lock, using a handle does not.
-///
 public final class Metrics: Sendable {
     /// The most label combinations that one name may have.
     public static let maximumSeries = 4096
@@ -148,7 +147,6 @@ public final class Metrics: Sendable {
     /// The histogram of this name and these labels.
     ///
     /// `scale` turns the bounds' unit into the one in the name: 1e-9 for nanoseconds under `…_seconds`.
-    ///
     public func histogram(
         _ name: String,
         help: String,

@@ -22,11 +22,18 @@ const char *_Nonnull md_error_text(int code, char *_Nonnull buffer, size_t size)
 /// Writes at most one pipe-atomic piece if `fd` can take it now: the count written, 0 if it can't, -1 on an error.
 long md_write_if_ready(int fd, const void *_Nonnull bytes, size_t count);
 
+/// Writes everything, waiting where it must: 0, or an errno.
+int md_write_all(int fd, const void *_Nonnull bytes, size_t count);
+/// The process's environment variable at `index` as `NAME=value`, or NULL past the last.
+const char *_Nullable md_environment_at(size_t index);
+
 /// Starts a thread named `name` (cut to 15 bytes) that runs `body(context)`; 0 or an errno.
 int md_thread_start(const char *_Nonnull name, void (*_Nonnull body)(void *_Nullable), void *_Nullable context,
                     uintptr_t *_Nonnull handle);
 /// Joins a thread; 0 or an errno.
 int md_thread_join(uintptr_t handle);
+/// Gives up joining a thread; 0 or an errno.
+int md_thread_detach(uintptr_t handle);
 /// Non-zero if the calling thread is the one with this handle.
 int md_thread_is_current(uintptr_t handle);
 
@@ -73,7 +80,7 @@ void md_zero(void *_Nonnull bytes, size_t count);
 
 /// A non-blocking listening socket at a numeric address: the descriptor, or -errno. `bound_port` gets the real port.
 int md_tcp_listen(const char *_Nonnull address, uint16_t port, int backlog, uint16_t *_Nonnull bound_port);
-/// A non-blocking blocking-free accept: the descriptor, or -errno.
+/// Takes one waiting connection, non-blocking: the descriptor, or -errno.
 int md_tcp_accept(int listener);
 /// Reads what is there: the count, 0 at the end, or -errno.
 long md_recv(int fd, void *_Nonnull buffer, size_t size);
