@@ -154,7 +154,7 @@ let testTargets: [Target] = [
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
-    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations),
+    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations + runtime),
     tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
     tests("Integration", "WebSocketTests", ["WebSocket", "Observability", "Lifecycle", "TestKit"]),
     tests("Integration", "RESTTests", ["REST", "Observability", "Lifecycle", "TestKit"]),

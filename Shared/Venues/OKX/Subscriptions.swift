@@ -17,6 +17,9 @@ extension OKXVenue {
         frames("unsubscribe", streams, firstRequest)
     }
 
+    /// `trades`, `bbo-tbt`.
+    public func channelName(_ channel: Channel, _ market: MarketID) -> String { OKXChannels.name(channel) }
+
     private func frames(
         _ operation: String,
         _ streams: [VenueStream],

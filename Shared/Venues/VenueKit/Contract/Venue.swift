@@ -16,6 +16,9 @@ public protocol Venue: Sendable {
     /// venue has no such stream.
     func endpoint(for channel: Channel, of instrument: Instrument) -> String?
 
+    /// The venue's own name of a channel, as ``ControlFrame/streamAcknowledged(venueSymbol:channelName:)`` gives it.
+    func channelName(_ channel: Channel, _ market: MarketID) -> String
+
     /// The frames that subscribe streams on one connection, already split at the venue's limits.
     ///
     /// - Parameter firstRequest: the id of the first frame; each further one takes the next.
@@ -42,6 +45,11 @@ public protocol Venue: Sendable {
 
     /// What an answer that is no success asks of us.
     func verdict(status: Int, retryAfterSeconds: Int?, body: UnsafeRawBufferPointer) -> VenueVerdict
+}
+
+extension Venue {
+    /// Ours, for venues that acknowledge by request.
+    public func channelName(_ channel: Channel, _ market: MarketID) -> String { channel.name }
 }
 
 /// What a venue's documents say about reaching it.
@@ -144,7 +152,7 @@ public struct VenueStream: Hashable, Sendable {
 }
 
 /// A text frame to send, and the streams whose acknowledgement it waits for.
-public struct OutboundFrame: Sendable {
+public struct OutboundFrame: Hashable, Sendable {
     /// The text.
     public var text: String
     /// The id in the text, for venues that answer with it.

@@ -1,0 +1,200 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Models
+import Wire
+
+// MARK: What the venue says
+
+extension Session {
+    /// A frame arrived, whatever it is.
+    ///
+    /// - Allocates: never.
+    @inline(__always)
+    public mutating func frameArrived(_ now: MonotonicNanos) {
+        quiet.heard(now)
+        pingSent = nil
+    }
+
+    /// A stream talked. Says whether its event may be published.
+    ///
+    /// - Allocates: never for a live stream.
+    @inline(__always)
+    public mutating func dataArrived(
+        _ place: Int,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) -> Bool {
+        if entries[place].state == .live {
+            entries[place].quiet.heard(now)
+            return true
+        }
+        return becomeLive(place, now, &actions)
+    }
+
+    /// A frame was read.
+    @inline(__always)
+    public mutating func frameDecoded() { undecodable = 0 }
+
+    /// A frame could not be read; too many in a row end the connection.
+    public mutating func frameUndecodable(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
+        guard state == .open else { return }
+        undecodable += 1
+        guard undecodable >= settings.undecodableFrames else { return }
+        let incident = Incident(.undecodable, "\(undecodable) frames in a row could not be read")
+        abandon(now, incident, .undecodable, &actions)
+    }
+
+    /// The venue talks about the connection or a subscription.
+    public mutating func control(
+        _ frame: ControlFrame,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        guard state == .open else { return }
+        switch frame {
+        case .acknowledged(let request):
+            hasAcknowledged = true
+            for place in requests.removeValue(forKey: request) ?? [] where entries[place].request == request {
+                confirm(place, now)
+            }
+        case .streamAcknowledged(let venueSymbol, let channelName):
+            hasAcknowledged = true
+            if let place = place(venueSymbol, channelName) { confirm(place, now) }
+        case .streamEnded, .pong, .information:
+            break
+        case .refused(let request, let code, let message, let verdict):
+            refused(request, "\(code) \(message)", verdict, now, &actions)
+        case .closingSoon(let reason):
+            renew(now, .incident(Incident(.closingNotice, reason)), &actions)
+        }
+        if state == .open { rearm(now) }
+    }
+
+    private mutating func becomeLive(
+        _ place: Int,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) -> Bool {
+        guard state == .open, entries[place].state != .ended else { return false }
+        entries[place].state = .live
+        entries[place].tries = 0
+        entries[place].deadline = .never
+        entries[place].quiet.restart(now)
+        actions.append(.streamLive(place))
+        rearm(now)
+        return true
+    }
+
+    private func place(_ venueSymbol: String, _ channelName: String) -> Int? {
+        entries.firstIndex { entry in
+            entry.stream.venueSymbol == venueSymbol
+                && venue.channelName(entry.stream.channel, entry.stream.market) == channelName
+        }
+    }
+
+    private mutating func confirm(_ place: Int, _ now: MonotonicNanos) {
+        guard entries[place].state == .pending || entries[place].state == .waiting else { return }
+        entries[place].state = .confirmed
+        entries[place].deadline = now.advanced(milliseconds: settings.firstMessageMilliseconds)
+    }
+}
+
+// MARK: Refusals
+
+extension Session {
+    private mutating func refused(
+        _ request: Int64?,
+        _ detail: String,
+        _ verdict: VenueVerdict,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        let candidates = unresolved(request)
+        switch verdict {
+        case .reconnect:
+            abandon(now, Incident(.refused, detail), .connectionLost, &actions)
+        case .retry(let milliseconds):
+            actions.append(.incident(Incident(.rateLimited, detail)))
+            for place in candidates { wait(place, now, milliseconds: Int64(milliseconds)) }
+        case .refuse where candidates.count == 1:
+            entries[candidates[0]].state = .refused
+            entries[candidates[0]].deadline = .never
+            actions.append(.invalidate(candidates[0], .unsubscribed))
+            actions.append(.incident(Incident(.refused, stream: candidates[0], detail)))
+        case .refuse:
+            // Which of them it was shows when the acknowledged ones are told apart and the rest is asked one by one.
+            for place in candidates { wait(place, now, milliseconds: settings.isolationMilliseconds) }
+            if candidates.isEmpty { actions.append(.incident(Incident(.refused, detail))) }
+        }
+    }
+
+    /// The streams that a refusal can be about.
+    private func unresolved(_ request: Int64?) -> [Int] {
+        if let request {
+            return (requests[request] ?? []).filter {
+                entries[$0].request == request && entries[$0].state == .pending
+            }
+        }
+        let pending = entries.indices.filter { entries[$0].state == .pending }
+        return pending.count == 1 ? pending : []
+    }
+
+    /// Asks for a stream again, alone, after a time.
+    private mutating func wait(_ place: Int, _ now: MonotonicNanos, milliseconds: Int64) {
+        entries[place].state = .waiting
+        entries[place].deadline = now.advanced(milliseconds: milliseconds)
+    }
+}
+
+// MARK: What is wanted
+
+extension Session {
+    /// Other streams are wanted from now on; those that stay are not touched.
+    public mutating func setWanted(
+        _ streams: [VenueStream],
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        let wanted = Set(streams)
+        for place in entries.indices where !wanted.contains(entries[place].stream) { end(place, &actions) }
+        for stream in streams { add(stream, now) }
+        guard state == .open else { return }
+        let fresh = entries.indices.filter { entries[$0].state == .waiting && entries[$0].deadline == .never }
+        subscribe(fresh, now)
+        flush(now, &actions)
+        rearm(now)
+    }
+
+    private mutating func end(_ place: Int, _ actions: inout [SessionAction]) {
+        let before = entries[place].state
+        guard before != .ended else { return }
+        entries[place].state = .ended
+        entries[place].deadline = .never
+        if before == .live { actions.append(.invalidate(place, .unsubscribed)) }
+        if state == .open, before != .waiting, before != .refused { unsubscribe(place) }
+    }
+
+    mutating func unsubscribe(_ place: Int) {
+        let frames = venue.unsubscribeFrames([entries[place].stream], firstRequest: nextRequest)
+        nextRequest += Int64(frames.count)
+        outbox += frames
+    }
+
+    mutating func subscribe(_ wanted: [Int], _ now: MonotonicNanos) {
+        guard !wanted.isEmpty else { return }
+        let frames = venue.subscribeFrames(wanted.map { entries[$0].stream }, firstRequest: nextRequest)
+        nextRequest += Int64(frames.count)
+        outbox += frames
+        for frame in frames {
+            let asked = frame.streams.compactMap { places[$0] }
+            requests[frame.request] = asked
+            for place in asked {
+                entries[place].state = .pending
+                entries[place].request = frame.request
+                // Counts from the frame's sending.
+                entries[place].deadline = .never
+            }
+        }
+    }
+}

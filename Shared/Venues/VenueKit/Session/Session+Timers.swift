@@ -1,0 +1,170 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Models
+import Wire
+
+// MARK: What time brings
+
+extension Session {
+    /// The deadline was reached; called too early it does nothing.
+    public mutating func timeout(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
+        switch state {
+        case .stopped:
+            break
+        case .waiting:
+            if deadline <= now { connect(now, &actions) }
+        case .connecting:
+            guard deadline <= now else { return }
+            let detail = "no connection within \(settings.connectMilliseconds) ms"
+            abandon(now, Incident(.connectFailed, detail), .connectionLost, &actions)
+        case .open:
+            openTimeout(now, &actions)
+        }
+    }
+
+    private mutating func openTimeout(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
+        if rotation <= now {
+            renew(now, .note("the connection is renewed before the venue ends it"), &actions)
+            return
+        }
+        guard isTalking(now, &actions) else { return }
+        for place in entries.indices {
+            if dueTime(place) <= now { streamTimeout(place, now, &actions) }
+            guard state == .open else { return }
+        }
+        flush(now, &actions)
+        rearm(now)
+    }
+
+    /// Whether the connection gives signs of life; pings where we are the one to ping.
+    private mutating func isTalking(_ now: MonotonicNanos, _ actions: inout [SessionAction]) -> Bool {
+        let silent = (now - quiet.lastHeard) / 1_000_000
+        if case .clientText(let ping, _, _) = profile.heartbeat {
+            if pongTime <= now {
+                let incident = Incident(.pongMissing, "no answer to our ping, no frame for \(silent) ms")
+                abandon(now, incident, .silent, &actions)
+                return false
+            }
+            if pingSent == nil, pingTime <= now {
+                pingSent = now
+                sent.count(now)
+                actions.append(.send(ping))
+            }
+            return true
+        }
+        guard quiet.deadline(minimum: settings.silenceMilliseconds) <= now else { return true }
+        abandon(now, Incident(.connectionSilent, "no frame for \(silent) ms"), .silent, &actions)
+        return false
+    }
+
+    /// When our ping is due, as far as this connection is asked for one.
+    private var pingTime: MonotonicNanos {
+        guard case .clientText(_, _, let after) = profile.heartbeat else { return .never }
+        let pause = min(Int64(after), settings.silenceMilliseconds / 2)
+        return quiet.lastHeard.advanced(milliseconds: pause)
+    }
+
+    /// When our ping counts as unanswered; never while none is out.
+    private var pongTime: MonotonicNanos {
+        pingSent?.advanced(milliseconds: settings.silenceMilliseconds / 2) ?? .never
+    }
+
+    /// When the stream wants attention.
+    private func dueTime(_ place: Int) -> MonotonicNanos {
+        let entry = entries[place]
+        guard entry.state == .live else { return entry.deadline }
+        guard entry.stream.channel == .bbo else { return .never }
+        return entry.quiet.deadline(minimum: settings.silenceMilliseconds)
+    }
+
+    private mutating func streamTimeout(
+        _ place: Int,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        switch entries[place].state {
+        case .waiting:
+            subscribe([place], now)
+        case .pending:
+            notAcknowledged(place, now, &actions)
+        case .confirmed:
+            let detail = "acknowledged, but no message within \(settings.firstMessageMilliseconds) ms"
+            silent(place, detail, now, &actions)
+        case .live:
+            let pause = (now - entries[place].quiet.lastHeard) / 1_000_000
+            silent(place, "no message for \(pause) ms", now, &actions)
+        case .silent, .refused, .ended:
+            entries[place].deadline = .never
+        }
+    }
+
+    private mutating func notAcknowledged(
+        _ place: Int,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        let detail = "not acknowledged within \(settings.acknowledgeMilliseconds) ms"
+        let isDead = !hasAcknowledged && !entries.contains { $0.state == .live }
+        guard !isDead else {
+            return abandon(now, Incident(.notAcknowledged, detail), .connectionLost, &actions)
+        }
+        actions.append(.incident(Incident(.notAcknowledged, stream: place, detail)))
+        again(place, now)
+    }
+
+    private mutating func silent(
+        _ place: Int,
+        _ detail: String,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        actions.append(.invalidate(place, .silent))
+        actions.append(.incident(Incident(.streamSilent, stream: place, detail)))
+        again(place, now)
+    }
+
+    /// Asks once more for a stream, or leaves it as announced.
+    private mutating func again(_ place: Int, _ now: MonotonicNanos) {
+        guard entries[place].tries < settings.resubscriptions else {
+            entries[place].state = .silent
+            entries[place].deadline = .never
+            return
+        }
+        entries[place].tries += 1
+        unsubscribe(place)
+        subscribe([place], now)
+    }
+
+    /// Sends what the venue's limit allows.
+    mutating func flush(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
+        var count = 0
+        while count < outbox.count, sent.nextAllowed(now) <= now {
+            sent.count(now)
+            actions.append(.send(outbox[count].text))
+            let deadline = now.advanced(milliseconds: settings.acknowledgeMilliseconds)
+            for stream in outbox[count].streams {
+                guard let place = places[stream], entries[place].request == outbox[count].request else {
+                    continue
+                }
+                if entries[place].state == .pending { entries[place].deadline = deadline }
+            }
+            count += 1
+        }
+        outbox.removeFirst(count)
+    }
+
+    /// Sets the deadline to the next thing that time can bring to an open connection.
+    mutating func rearm(_ now: MonotonicNanos) {
+        var next = rotation
+        switch profile.heartbeat {
+        case .serverPing:
+            next = min(next, quiet.deadline(minimum: settings.silenceMilliseconds))
+        case .clientText:
+            next = min(next, pingSent == nil ? pingTime : pongTime)
+        }
+        if !outbox.isEmpty { next = min(next, sent.nextAllowed(now)) }
+        for place in entries.indices { next = min(next, dueTime(place)) }
+        deadline = next
+    }
+}

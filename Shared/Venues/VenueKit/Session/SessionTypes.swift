@@ -1,0 +1,132 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Wire
+
+/// What a session allows the venue.
+public struct SessionSettings: Sendable {
+    /// From the first step of connecting to an open socket. Unit: milliseconds.
+    public var connectMilliseconds: Int64 = 10_000
+    /// From a subscription's sending to its acknowledgement. Unit: milliseconds.
+    public var acknowledgeMilliseconds: Int64 = 10_000
+    /// From the acknowledgement to the first message. Unit: milliseconds.
+    public var firstMessageMilliseconds: Int64 = 15_000
+    /// The shortest pause that counts as silence, of a connection and of a stream that should talk. Unit: milliseconds.
+    public var silenceMilliseconds: Int64 = 10_000
+    /// The first wait before a new connection. Unit: milliseconds.
+    public var backoffMinimumMilliseconds: Int64 = 250
+    /// The longest wait before a new connection. Unit: milliseconds.
+    public var backoffMaximumMilliseconds: Int64 = 30_000
+    /// A connection that lived so long counts as a success. Unit: milliseconds.
+    public var stableAfterMilliseconds: Int64 = 5_000
+    /// How often a silent or unacknowledged stream is subscribed again before it is left announced.
+    public var resubscriptions = 3
+    /// How many frames in a row that can't be read end the connection.
+    public var undecodableFrames = 10
+    /// The time that other acknowledgements of a partly refused request get. Unit: milliseconds.
+    public var isolationMilliseconds: Int64 = 250
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Where a stream stands.
+public enum StreamState: String, Sendable, CaseIterable {
+    /// Not asked for on this connection.
+    case waiting
+    /// Asked for.
+    case pending
+    /// Acknowledged, and nothing came yet.
+    case confirmed
+    /// It talks.
+    case live
+    /// It should talk and does not; that is announced, and it is live again with its next message.
+    case silent
+    /// The venue will not give it.
+    case refused
+    /// No longer wanted.
+    case ended
+}
+
+/// Where a connection stands.
+public enum ConnectionState: String, Sendable, CaseIterable {
+    /// Waiting before the next try.
+    case waiting
+    /// A socket is being opened.
+    case connecting
+    /// The socket is open.
+    case open
+    /// Stopped for good.
+    case stopped
+}
+
+/// What went wrong; the label of a counter and the `kind` in `sys.integrity`.
+public enum IncidentKind: String, Sendable, CaseIterable {
+    /// No connection could be made.
+    case connectFailed = "connect_failed"
+    /// An open connection ended.
+    case connectionLost = "connection_lost"
+    /// An open connection gave no frame.
+    case connectionSilent = "connection_silent"
+    /// A stream gave no message.
+    case streamSilent = "stream_silent"
+    /// A subscription was not acknowledged.
+    case notAcknowledged = "not_acknowledged"
+    /// The venue refused a request.
+    case refused
+    /// Too many frames in a row could not be read.
+    case undecodable
+    /// The venue said that it will close the connection.
+    case closingNotice = "closing_notice"
+    /// Our ping had no answer.
+    case pongMissing = "pong_missing"
+    /// The venue said that we ask too much.
+    case rateLimited = "rate_limited"
+    /// A stream's order went back.
+    case sequenceRegression = "sequence_regression"
+    /// An instrument is gone.
+    case delisted
+    /// The instruments could not be read again.
+    case instrumentsFailed = "instruments_failed"
+    /// More frames were undecodable than are published.
+    case deadLettersDropped = "dead_letters_dropped"
+    /// More losses were reported than could be handed over.
+    case lossReportsDropped = "loss_reports_dropped"
+}
+
+/// Something that went wrong.
+public struct Incident: Sendable, Equatable {
+    /// What.
+    public var kind: IncidentKind
+    /// The stream's place in its session; nil when it concerns the connection.
+    public var stream: Int?
+    /// What a person wants to know; may quote the venue.
+    public var detail: String
+
+    /// Makes an incident.
+    public init(_ kind: IncidentKind, stream: Int? = nil, _ detail: String) {
+        self.kind = kind
+        self.stream = stream
+        self.detail = detail
+    }
+}
+
+/// What a session wants done, in this order.
+public enum SessionAction: Sendable, Equatable {
+    /// Open a socket, when the venue's rate of connections allows it.
+    case connect
+    /// Send a text.
+    case send(String)
+    /// Give the socket up; whatever it still says is not for this session.
+    case close(code: UInt16, reason: String)
+    /// The stream talks: a new epoch of it begins.
+    case streamLive(Int)
+    /// The stream is lost: its epoch ends, and its quotes hold no longer.
+    case invalidate(Int, InvalidReason)
+    /// Something went wrong.
+    case incident(Incident)
+    /// Something that happened as planned.
+    case note(String)
+    /// Nothing more will come.
+    case finished
+}
