@@ -6,7 +6,7 @@ from typing import Any, Iterable, Optional
 
 import programs
 from comparison import CLOCK_FIELDS, difference
-from oracle import Record
+from oracle import Record, Replay
 
 from .records import Consumed
 
@@ -140,6 +140,52 @@ def oracle_problems(expected: list[Record], records: list[Consumed], most: int =
                 problems.append(f"{stream} number {mine.value['seq']}: {text}")
                 break
     return problems[:most]
+
+
+def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -> list[str]:
+    """Differences from what the oracle makes of the twin's own log.
+
+    Every epoch of a stream must repeat, number by number, what one connection was sent from some frame on. What was
+    sent and not read at an epoch's end is no difference: a cut loses what is under way.
+    """
+    sent: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in expected.records:
+        sent[(record.topic, record.key)][record.value["epoch"]].append(record)
+    epochs: dict[Stream, list[Consumed]] = defaultdict(list)
+    for record in records:
+        if record.topic in MARKET_TOPICS and record.value.get("state") != "invalid":
+            epochs[stream_of(record)].append(record)
+    problems = []
+    for stream, read in epochs.items():
+        text = _epoch_problem(list(sent[(stream[2], stream[3])].values()), read)
+        if text is not None:
+            problems.append(f"{stream}: {text}")
+    return problems[:most]
+
+
+def _epoch_problem(connections: list[list[Record]], read: list[Consumed]) -> Optional[str]:
+    first = read[0].value
+    for connection in connections:
+        for start, record in enumerate(connection):
+            if _identity(record.value) == _identity(first):
+                return _shifted_problem(connection, start - first["seq"], read)
+    return f"number {first['seq']} was never sent: {first}"
+
+
+def _shifted_problem(connection: list[Record], shift: int, read: list[Consumed]) -> Optional[str]:
+    for other in read:
+        place = other.value["seq"] + shift
+        if not 0 <= place < len(connection):
+            return f"number {other.value['seq']} was never sent"
+        produced = {"topic": other.topic, "key": other.key, "value": other.value}
+        text = difference(connection[place], produced, (*CLOCK_FIELDS, "feed", "seq"))
+        if text is not None:
+            return f"number {other.value['seq']}: {text}"
+    return None
+
+
+def _identity(value: dict[str, Any]) -> tuple[Any, ...]:
+    return (value.get("trade_id"), value.get("venue_seq"))
 
 
 def partition_of(key: bytes, partitions: int) -> int:

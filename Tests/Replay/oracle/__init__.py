@@ -7,7 +7,7 @@ of a capture into the expected records; `instrument_records` does the same for R
 
 from .outcomes import DeadLetter, Ignored, Record
 from .instruments import InstrumentBook, instrument_records
-from .replay import Replay, replay
+from .replay import Replay, replay, replay_with
 
 __all__ = [
     "DeadLetter",
@@ -17,4 +17,5 @@ __all__ = [
     "Replay",
     "instrument_records",
     "replay",
+    "replay_with",
 ]

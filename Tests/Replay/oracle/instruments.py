@@ -67,6 +67,10 @@ class InstrumentBook:
         """The instrument, if an answer named it."""
         return self._known.get((market, venue_symbol))
 
+    def symbols(self, market: str) -> list[str]:
+        """The canonical symbols of a market, in the order in which they became known."""
+        return [found.name.canonical for (where, _), found in self._known.items() if where == market]
+
     def load_body(self, body: str, url: str, market: Optional[str] = None) -> list[Instrument]:
         """Takes in one REST body; returns its instruments in order (none if it is no instrument answer)."""
         parsed = parse_json(body)

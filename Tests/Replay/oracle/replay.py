@@ -160,6 +160,11 @@ def replay(
     book = InstrumentBook(venue)
     for path in instruments:
         book.load_file(path, market)
+    return replay_with(venue, lines, book, market)
+
+
+def replay_with(venue: str, lines: Iterable[str], book: InstrumentBook, market: Optional[str] = None) -> Replay:
+    """The same with instruments that are known already."""
     replayer = _Replayer(venue, market, book)
     for number, line in enumerate(lines, start=1):
         text = line.rstrip("\r\n")
