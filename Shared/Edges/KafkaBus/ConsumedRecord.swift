@@ -20,7 +20,7 @@ public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(topic)[\(partition)]" }
 }
 
-/// One record that was read. It and its bytes are valid only during the handler's call.
+/// One record that was read; it and its bytes are valid only during the handler's call.
 ///
 /// - Thread: the poll thread. Allocates: never, but for `headers`.
 public struct ConsumedRecord: ~Copyable {

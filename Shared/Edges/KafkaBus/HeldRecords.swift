@@ -67,18 +67,20 @@ struct HeldRecords: ~Copyable {
 
     /// Offers every held record, in the order in which the streams were first held, until one is refused.
     ///
-    /// An accepted record closes its stream's hole.
-    mutating func release(ledger: inout LossLedger, _ accept: (OutboundRecord) -> Bool) {
+    /// Returns the holes in front of those that were accepted: they are closed now.
+    mutating func release(_ accept: (OutboundRecord) -> Bool) -> [LossReport] {
         var released = 0
+        var holes: [LossReport] = []
         for stream in order {
             let index = Int(stream)
             let slot = slots[index]
             guard slot.withRecord(stream, accept) else { break }
-            noteHole(at: index, ledger: &ledger)
+            if let hole = takeHole(at: index) { holes.append(hole) }
             slots[index].isHeld = false
             released += 1
         }
         order.removeFirst(released)
+        return holes
     }
 
     /// Gives all held records up: their numbers, and those that they replaced, join the ledger.
@@ -126,13 +128,21 @@ struct HeldRecords: ~Copyable {
     }
 
     private mutating func noteHole(at index: Int, ledger: inout LossLedger) {
+        if let hole = takeHole(at: index) { ledger.add(hole) }
+    }
+
+    private mutating func takeHole(at index: Int) -> LossReport? {
         let slot = slots[index]
-        guard slot.lastReplaced != 0 else { return }
-        let stream = StreamID(index: UInt32(truncatingIfNeeded: index))
-        ledger.lose(stream, slot.topic, slot.firstReplaced, slot.lastReplaced, .conflated)
-        ledger.end(stream, slot.topic, .conflated)
+        guard slot.lastReplaced != 0 else { return nil }
         slots[index].firstReplaced = 0
         slots[index].lastReplaced = 0
+        return LossReport(
+            stream: StreamID(index: UInt32(truncatingIfNeeded: index)),
+            topic: slot.topic,
+            firstSeq: slot.firstReplaced,
+            lastSeq: slot.lastReplaced,
+            reason: .conflated
+        )
     }
 }
 

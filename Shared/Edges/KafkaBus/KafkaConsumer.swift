@@ -199,7 +199,7 @@ public final class KafkaConsumer {
         if commits, beforeCommit() { try commit(waits: true) }
     }
 
-    /// Asks `run` to return. Thread: any.
+    /// Asks `run` to return; from any thread.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
     }

@@ -90,7 +90,7 @@ extension KafkaSettings {
             ("socket.nagle.disable", "true"),
             ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.ms", "100"),
-            ("reconnect.backoff.max.ms", "2000"),
+            ("reconnect.backoff.max.ms", "1000"),
         ])
         try configuration.set(role)
         for (name, value) in properties.sorted(by: { $0.key < $1.key })

@@ -276,7 +276,7 @@ extension KafkaProducer {
 
     /// Sends held records while their lane takes them.
     private func releaseHeld() {
-        held.release(ledger: &ledger) { offer($0) }
+        for hole in held.release({ offer($0) }) { ledger.add(hole) }
     }
 
     /// Sends a record that waited; false when it has to wait on.

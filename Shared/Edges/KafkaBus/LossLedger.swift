@@ -71,6 +71,11 @@ struct LossLedger {
         return reports
     }
 
+    /// Adds a closed hole as it is.
+    mutating func add(_ hole: LossReport) {
+        close(hole)
+    }
+
     private mutating func close(_ hole: LossReport) {
         guard closed.count < capacity else {
             overflow &+= 1

@@ -92,7 +92,7 @@ final class ProducerLane: @unchecked Sendable {
         }
     }
 
-    /// Hands a record to the library, which copies it. Allocates: nothing here.
+    /// Hands a record to the library, which copies it; allocates nothing here.
     @inline(__always)
     func produce(_ topic: OpaquePointer, _ record: inout md_kafka_record) -> rd_kafka_resp_err_t {
         md_kafka_produce(client, topic, &record)
