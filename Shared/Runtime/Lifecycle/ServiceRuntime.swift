@@ -49,13 +49,24 @@ public struct ServiceRuntime: Sendable {
     /// Where readiness is registered.
     public var readiness: Readiness { observability.readiness }
 
+    /// Started last and stopped first, so that `/ready` says 503 before anything else stops.
+    private var readinessComponent: ServiceComponent {
+        let check = readiness.check("service")
+        return ServiceComponent(
+            name: "readiness",
+            start: { check.set(true, "running") },
+            stop: { _ in check.set(false, "stopping") }
+        )
+    }
+
     /// Runs the parts until the service ends, with the process's signals; the way for `main.swift` to end is
     /// `exit(runtime.run(parts).code)`.
     public func run(_ components: [ServiceComponent]) -> ExitCode {
         do {
             let signals = try SignalInbox.process()
             logger.info("service.starting", ["version": .string(version)])
-            let group = ServiceGroup(components, control: control, logger: logger)
+            let parts = components + [readinessComponent]
+            let group = ServiceGroup(parts, control: control, logger: logger)
             let code = try group.run(signals: signals)
             logger.info("service.stopped", ["exit_code": LogValue(code.code)])
             return code

@@ -100,7 +100,8 @@ private final class ThreadBody: Sendable {
 ///
 /// - Thread: `raise` from any thread, `wait` from one.
 public final class WakeFlag: Sendable {
-    let descriptor: Int32
+    /// The descriptor that is readable while the flag is raised, for a thread that polls others too.
+    public let descriptor: Int32
 
     /// Makes a flag that is not raised.
     ///
