@@ -1,0 +1,83 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+
+/// One side's best level over all venues whose leg is live.
+public struct BestSide: Hashable, Sendable {
+    /// The venue that has it.
+    public var venue: VenueIndex
+    /// Its price and size.
+    public var level: PriceLevel
+
+    /// Makes a side.
+    public init(venue: VenueIndex, level: PriceLevel) {
+        self.venue = venue
+        self.level = level
+    }
+}
+
+/// The best bid and ask of a symbol over all venues whose leg is live.
+public struct ConsolidatedQuote: Hashable, Sendable {
+    /// The highest bid; of equal prices the larger size, then the venue whose name comes first.
+    public var bid: BestSide?
+    /// The lowest ask; of equal prices the larger size, then the venue whose name comes first.
+    public var ask: BestSide?
+    /// How many legs are live.
+    public var liveLegs: Int
+
+    /// A quote of nobody.
+    public static let none = ConsolidatedQuote(bid: nil, ask: nil, liveLegs: 0)
+
+    /// Makes a quote.
+    public init(bid: BestSide?, ask: BestSide?, liveLegs: Int) {
+        self.bid = bid
+        self.ask = ask
+        self.liveLegs = liveLegs
+    }
+
+    /// Whether somebody bids more than somebody asks.
+    public var isCrossed: Bool {
+        guard let bid, let ask else { return false }
+        return bid.level.price > ask.level.price
+    }
+
+    /// Whether the best bid equals the best ask.
+    public var isLocked: Bool {
+        guard let bid, let ask else { return false }
+        return bid.level.price == ask.level.price
+    }
+}
+
+/// What a record did to a ``QuoteTable``.
+public enum UpdateOutcome: Hashable, Sendable {
+    /// The best bid or ask, or a leg's health, is another.
+    case changed
+    /// The leg is another; the best bid and ask are what they were.
+    case legChanged
+    /// Only times and numbers moved.
+    case refreshed
+    /// The record is older than what the leg already knows.
+    case ignored(IgnoreReason)
+}
+
+/// Why a record was not taken.
+public enum IgnoreReason: UInt8, Sendable, CaseIterable {
+    /// It belongs to an incarnation of the stream that a later one has replaced.
+    case oldEpoch
+    /// Its number is not above the last of its epoch: a repetition.
+    case oldSequence
+    /// A price or size is zero or negative, or the epoch lies in the future.
+    case absurd
+    /// The symbol or venue is none of the table's.
+    case unknown
+
+    /// The name in metrics.
+    public var name: String {
+        switch self {
+        case .oldEpoch: "old_epoch"
+        case .oldSequence: "old_sequence"
+        case .absurd: "absurd"
+        case .unknown: "unknown"
+        }
+    }
+}

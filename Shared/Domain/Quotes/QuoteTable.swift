@@ -1,0 +1,274 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import Models
+
+/// The best bid and ask of every symbol over all venues, from each venue's own.
+///
+/// A leg counts while it is live: it leaves at once when its feed invalidates it, and by itself when nothing newer
+/// came for ``QuoteSettings/legMaxAgeMicroseconds``; it returns with the next newer quote. There is no clock in here:
+/// the time comes in with every call.
+///
+/// - Thread: one at a time. Allocates: only for a symbol, venue or feed that is new.
+public struct QuoteTable: Sendable {
+    /// Who takes part: a leg's place is `symbol × stride + venue`.
+    private var legs: ContiguousArray<Leg?> = []
+    /// When each leg goes stale; `.max` where it is not live. Beside the legs, so that a sweep reads little.
+    private var deadlines: ContiguousArray<Int64> = []
+    private var best: ContiguousArray<ConsolidatedQuote> = []
+    private var stride = 4
+    private var symbols: NameTable
+    private var venues = NameTable(limit: 64)
+    private var feeds: NameTable
+    /// A venue's place in the order of names, for ties.
+    private var venueRanks: ContiguousArray<Int> = []
+    private let maxAge: Int64
+
+    /// An empty table.
+    public init(settings: QuoteSettings) {
+        maxAge = settings.legMaxAgeMicroseconds
+        symbols = NameTable(limit: settings.maximumSymbols)
+        feeds = NameTable(limit: settings.maximumSymbols)
+    }
+}
+
+/// The limits of a ``QuoteTable``.
+public struct QuoteSettings: Sendable {
+    /// The age above which a leg no longer counts. Unit: microseconds.
+    public var legMaxAgeMicroseconds: Int64
+    /// The most symbols that are taken, and the most feeds.
+    public var maximumSymbols: Int
+
+    /// Makes settings.
+    public init(legMaxAgeMicroseconds: Int64 = 30_000_000, maximumSymbols: Int = 100_000) {
+        self.legMaxAgeMicroseconds = legMaxAgeMicroseconds
+        self.maximumSymbols = maximumSymbols
+    }
+}
+
+// MARK: - Names
+
+extension QuoteTable {
+    /// How many symbols there are; their numbers are below.
+    public var symbolCount: Int { symbols.count }
+    /// How many venues there are; their numbers are below.
+    public var venueCount: Int { venues.count }
+
+    /// The number of the symbol with these bytes, given out now if it is new; nil when it is refused.
+    public mutating func symbol(_ bytes: UnsafeRawBufferPointer) -> SymbolID? {
+        guard let index = symbols.intern(bytes) else { return nil }
+        if Int(index) == best.count { addSymbol() }
+        return SymbolID(index: index)
+    }
+
+    /// The number of the symbol with this name, given out now if it is new; nil when it is refused.
+    public mutating func symbol(_ name: String) -> SymbolID? {
+        var copy = name
+        return copy.withUTF8 { symbol(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The number of the venue with these bytes, given out now if it is new; nil when it is refused.
+    public mutating func venue(_ bytes: UnsafeRawBufferPointer) -> VenueIndex? {
+        guard let index = venues.intern(bytes) else { return nil }
+        if Int(index) == venueRanks.count { addVenue() }
+        return VenueIndex(index: UInt16(truncatingIfNeeded: index))
+    }
+
+    /// The number of the venue with this name, given out now if it is new; nil when it is refused.
+    public mutating func venue(_ name: String) -> VenueIndex? {
+        var copy = name
+        return copy.withUTF8 { venue(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The number of the feed with these bytes, given out now if it is new; nil when it is refused.
+    public mutating func feed(_ bytes: UnsafeRawBufferPointer) -> UInt32? { feeds.intern(bytes) }
+
+    /// The number of the feed with this name, given out now if it is new; nil when it is refused.
+    public mutating func feed(_ name: String) -> UInt32? { feeds.intern(name) }
+
+    /// A symbol's name.
+    public func name(of symbol: SymbolID) -> String { symbols.text(symbol.index) }
+    /// A venue's name.
+    public func name(of venue: VenueIndex) -> String { venues.text(UInt32(venue.index)) }
+    /// A feed's name.
+    public func name(ofFeed feed: UInt32) -> String { feeds.text(feed) }
+
+    private mutating func addSymbol() {
+        best.append(.none)
+        legs.append(contentsOf: repeatElement(nil, count: stride))
+        deadlines.append(contentsOf: repeatElement(.max, count: stride))
+    }
+
+    private mutating func addVenue() {
+        venueRanks.append(0)
+        let order = venueRanks.indices.sorted { venues.text(UInt32($0)) < venues.text(UInt32($1)) }
+        for (rank, venue) in order.enumerated() { venueRanks[venue] = rank }
+        if venueRanks.count > stride { widen() }
+    }
+
+    /// Moves every symbol's legs further apart.
+    private mutating func widen() {
+        let wide = stride * 2
+        var newLegs = ContiguousArray<Leg?>(repeating: nil, count: best.count * wide)
+        var newDeadlines = ContiguousArray<Int64>(repeating: .max, count: best.count * wide)
+        for symbol in best.indices {
+            for venue in 0..<stride {
+                newLegs[symbol * wide + venue] = legs[symbol * stride + venue]
+                newDeadlines[symbol * wide + venue] = deadlines[symbol * stride + venue]
+            }
+        }
+        (legs, deadlines, stride) = (newLegs, newDeadlines, wide)
+    }
+}
+
+// MARK: - Reading
+
+extension QuoteTable {
+    /// The best bid and ask of a symbol.
+    public func quote(of symbol: SymbolID) -> ConsolidatedQuote {
+        let index = Int(symbol.index)
+        return index < best.count ? best[index] : .none
+    }
+
+    /// What one venue says about a symbol, if it ever said anything.
+    public func leg(_ symbol: SymbolID, _ venue: VenueIndex) -> Leg? {
+        guard let place = place(symbol, venue) else { return nil }
+        return legs[place]
+    }
+
+    private func place(_ symbol: SymbolID, _ venue: VenueIndex) -> Int? {
+        guard Int(symbol.index) < best.count, Int(venue.index) < venueRanks.count else { return nil }
+        return Int(symbol.index) &* stride &+ Int(venue.index)
+    }
+}
+
+// MARK: - Writing
+
+extension QuoteTable {
+    /// Takes in a record.
+    ///
+    /// - Parameters:
+    ///   - update: what the record says.
+    ///   - now: the time. Unit: microseconds since the Unix epoch.
+    public mutating func apply(_ update: LegUpdate, now: Int64) -> UpdateOutcome {
+        guard let place = place(update.symbol, update.venue) else { return .ignored(.unknown) }
+        if let reason = Self.refusal(of: update, by: legs[place], now: now) { return .ignored(reason) }
+        let received = min(update.receivedMicroseconds, now)
+        let deadline = Self.deadline(received, maxAge)
+        let health: LegHealth = update.isLive ? (deadline < now ? .stale : .live) : .invalid
+        deadlines[place] = health == .live ? deadline : .max
+        if refresh(place, update, health, received) { return .refreshed }
+        let wasHealth = legs[place]?.health
+        let old = legs[place]
+        legs[place] = Leg(
+            health: health,
+            bid: update.isLive ? update.bid : old?.bid,
+            ask: update.isLive ? update.ask : old?.ask,
+            identity: update.identity,
+            exchangeMicroseconds: update.exchangeMicroseconds,
+            receivedMicroseconds: received
+        )
+        let isBestNew = recompute(Int(update.symbol.index), now: now)
+        return isBestNew || wasHealth != health ? .changed : .legChanged
+    }
+
+    /// Lets legs leave whose quote is too old.
+    ///
+    /// - Parameters:
+    ///   - now: the time. Unit: microseconds since the Unix epoch.
+    ///   - changed: called once for every symbol of which a leg left.
+    public mutating func expire(now: Int64, changed: (SymbolID) -> Void) {
+        for place in deadlines.indices where deadlines[place] < now {
+            let symbol = place / stride
+            _ = recompute(symbol, now: now)
+            changed(SymbolID(index: UInt32(truncatingIfNeeded: symbol)))
+        }
+    }
+
+    /// Why a leg does not take an update, or nil if it does.
+    ///
+    /// Another instance of a feed takes over with a higher epoch. With a lower one it does so only where the leg no
+    /// longer counts and the quote was received after everything that the leg knows: two instances may stand in for
+    /// each other, while the late records of one that was replaced change nothing.
+    private static func refusal(of update: LegUpdate, by leg: Leg?, now: Int64) -> IgnoreReason? {
+        if isAbsurd(update.bid) || isAbsurd(update.ask) { return .absurd }
+        // An epoch is a time; one far ahead would lock its leg against all that follow.
+        if update.identity.epoch > deadline(now, epochLeeway) { return .absurd }
+        guard let leg else { return nil }
+        let (new, old) = (update.identity, leg.identity)
+        if new.epoch > old.epoch { return nil }
+        if new.epoch == old.epoch, new.feed == old.feed { return new.seq > old.seq ? nil : .oldSequence }
+        let standsIn =
+            new.feed != old.feed && leg.health != .live && update.isLive
+            && update.receivedMicroseconds > leg.receivedMicroseconds
+        return standsIn ? nil : .oldEpoch
+    }
+
+    /// How far ahead of this machine's clock a feed's may be. Unit: microseconds; one hour.
+    private static let epochLeeway: Int64 = 3_600_000_000
+
+    private static func isAbsurd(_ level: PriceLevel?) -> Bool {
+        guard let level else { return false }
+        return !level.price.isPositive || !level.size.isPositive
+    }
+
+    private static func deadline(_ received: Int64, _ maxAge: Int64) -> Int64 {
+        let (sum, overflow) = received.addingReportingOverflow(maxAge)
+        return overflow ? .max - 1 : min(sum, .max - 1)
+    }
+
+    /// Notes times and identity where nothing else is new; true if that was all.
+    private mutating func refresh(
+        _ place: Int,
+        _ update: LegUpdate,
+        _ health: LegHealth,
+        _ received: Int64
+    ) -> Bool {
+        guard let leg = legs[place], leg.health == health else { return false }
+        guard !update.isLive || (leg.bid == update.bid && leg.ask == update.ask) else { return false }
+        legs[place]?.identity = update.identity
+        legs[place]?.exchangeMicroseconds = update.exchangeMicroseconds
+        legs[place]?.receivedMicroseconds = received
+        return true
+    }
+
+    private mutating func leave(_ place: Int) {
+        deadlines[place] = .max
+        legs[place]?.health = .stale
+    }
+
+    /// Finds the best bid and ask of a symbol again; true if they are others than before.
+    private mutating func recompute(_ symbol: Int, now: Int64) -> Bool {
+        var quote = ConsolidatedQuote.none
+        let first = symbol &* stride
+        for venue in 0..<venueRanks.count {
+            let place = first &+ venue
+            // A leg whose time is over does not wait for the sweep.
+            if deadlines[place] < now { leave(place) }
+            guard deadlines[place] != .max, let leg = legs[place] else { continue }
+            let index = VenueIndex(index: UInt16(truncatingIfNeeded: venue))
+            quote.liveLegs += 1
+            if let bid = leg.bid, isBetter(bid, index, than: quote.bid, >) {
+                quote.bid = BestSide(venue: index, level: bid)
+            }
+            if let ask = leg.ask, isBetter(ask, index, than: quote.ask, <) {
+                quote.ask = BestSide(venue: index, level: ask)
+            }
+        }
+        guard quote != best[symbol] else { return false }
+        best[symbol] = quote
+        return true
+    }
+
+    private func isBetter(
+        _ level: PriceLevel,
+        _ venue: VenueIndex,
+        than other: BestSide?,
+        _ leads: (ScaledDecimal, ScaledDecimal) -> Bool
+    ) -> Bool {
+        guard let other else { return true }
+        if level.price != other.level.price { return leads(level.price, other.level.price) }
+        if level.size != other.level.size { return level.size > other.level.size }
+        return venueRanks[Int(venue.index)] < venueRanks[Int(other.venue.index)]
+    }
+}
