@@ -133,6 +133,7 @@ let testTargets: [Target] = [
         name: "ExchangeTwin",
         dependencies: ["COpenSSL", "CPlatform"],
         path: "Tests/ExchangeTwin",
+        exclude: ["README.md", "tests"],
         swiftSettings: swiftFlags
     ),
     .executableTarget(
