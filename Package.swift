@@ -147,7 +147,7 @@ let testTargets: [Target] = [
     ),
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
     tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
-    tests("Unit", "QueuesTests", ["Queues", "TestKit"]),
+    tests("Unit", "QueuesTests", ["Queues", "Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit"]),
     tests("Unit", "WireTests", ["Wire", "TestKit"] + foundations),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
