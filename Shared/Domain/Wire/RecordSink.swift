@@ -15,7 +15,9 @@ public struct StreamID: Hashable, Sendable {
     }
 }
 
-/// One encoded record on its way out. The bytes are borrowed: they are valid only during the call.
+/// One encoded record on its way out.
+///
+/// The bytes are borrowed: they are valid only during the call.
 ///
 /// - Thread: any one thread at a time. Allocates: never.
 public struct OutboundRecord {
@@ -31,7 +33,9 @@ public struct OutboundRecord {
     public var value: UnsafeRawBufferPointer?
     /// The venue's name for the `venue` header, or empty where the topic has none.
     public var venue: UnsafeRawBufferPointer
-    /// The record's timestamp. Unit: milliseconds since the Unix epoch.
+    /// The record's timestamp.
+    ///
+    /// - Unit: milliseconds since the Unix epoch.
     public var timestampMilliseconds: Int64
 
     /// Makes a record from borrowed bytes.
@@ -103,6 +107,8 @@ public struct LossReport: Sendable {
 ///
 /// - Thread: `send` is called by the one thread that owns the events.
 public protocol RecordSink: AnyObject {
-    /// Takes a copy of the record's bytes, or says that it can't. Never blocks.
+    /// Takes a copy of the record's bytes, or says that it can't.
+    ///
+    /// Never blocks.
     func send(_ record: OutboundRecord) -> SendOutcome
 }

@@ -74,25 +74,25 @@ public enum TopicRegistry {
     private static let hour: Int64 = 3_600_000
     private static let day: Int64 = 24 * hour
 
-    /// `md.trade.v1`
+    /// The topic `md.trade.v1`.
     public static let trade = TopicID(index: 0)
-    /// `md.bbo.v1`
+    /// The topic `md.bbo.v1`.
     public static let bbo = TopicID(index: 1)
-    /// `ref.instrument.v1`
+    /// The topic `ref.instrument.v1`.
     public static let instrument = TopicID(index: 2)
-    /// `ctl.subscription.v1`
+    /// The topic `ctl.subscription.v1`.
     public static let subscription = TopicID(index: 3)
-    /// `agg.quote.v1`
+    /// The topic `agg.quote.v1`.
     public static let quote = TopicID(index: 4)
-    /// `arb.opportunity.v1`
+    /// The topic `arb.opportunity.v1`.
     public static let opportunity = TopicID(index: 5)
-    /// `sys.feed_status.v1`
+    /// The topic `sys.feed_status.v1`.
     public static let feedStatus = TopicID(index: 6)
-    /// `sys.integrity.v1`
+    /// The topic `sys.integrity.v1`.
     public static let integrity = TopicID(index: 7)
-    /// `sys.drift.v1`
+    /// The topic `sys.drift.v1`.
     public static let drift = TopicID(index: 8)
-    /// `sys.dead_letter.v1`
+    /// The topic `sys.dead_letter.v1`.
     public static let deadLetter = TopicID(index: 9)
 
     /// All topics; a topic's index is its ``TopicID``.

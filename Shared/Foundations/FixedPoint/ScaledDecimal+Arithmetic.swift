@@ -13,7 +13,7 @@ public enum Rounding: Sendable {
 extension ScaledDecimal {
     /// The sum, exactly.
     ///
-    /// - Throws: ``DecimalError/overflow``.
+    /// - Throws: ``DecimalError/overflow`` where, with all decimals of both, a figure has more digits than 128 bits.
     public func adding(_ other: ScaledDecimal) throws(DecimalError) -> ScaledDecimal {
         let (left, right, scale) = try Self.aligned(self, other)
         let (sum, overflow) = left.addingReportingOverflow(right)
@@ -39,7 +39,7 @@ extension ScaledDecimal {
 
     /// The product, exactly.
     ///
-    /// - Throws: ``DecimalError/overflow``.
+    /// - Throws: ``DecimalError/overflow`` where, with all decimals of both, it has more digits than 128 bits.
     public func multiplied(by other: ScaledDecimal) throws(DecimalError) -> ScaledDecimal {
         let (product, overflow) = mantissa.multipliedReportingOverflow(by: other.mantissa)
         guard !overflow else { throw .overflow }
@@ -51,7 +51,8 @@ extension ScaledDecimal {
 
     /// The quotient with at most `decimals` decimals.
     ///
-    /// - Throws: ``DecimalError/divisionByZero`` or ``DecimalError/overflow``.
+    /// - Throws: ``DecimalError/divisionByZero``, or ``DecimalError/overflow`` where the quotient, with so many
+    ///   decimals, has more digits than 128 bits.
     public func divided(
         by other: ScaledDecimal,
         decimals: UInt8,
@@ -59,9 +60,14 @@ extension ScaledDecimal {
     ) throws(DecimalError) -> ScaledDecimal {
         guard other.mantissa != 0 else { throw .divisionByZero }
         let shift = Int(decimals) + Int(other.scale) - Int(scale)
-        let numerator = shift >= 0 ? try Self.shifted(mantissa, by: shift) : mantissa
-        let denominator = shift < 0 ? try Self.shifted(other.mantissa, by: -shift) : other.mantissa
-        let quotient = try Self.quotient(numerator, denominator, rounding)
+        let quotient: Int128
+        if let numerator = Self.shiftedIfFits(mantissa, by: max(shift, 0)),
+            let denominator = Self.shiftedIfFits(other.mantissa, by: max(-shift, 0))
+        {
+            quotient = try Self.quotient(numerator, denominator, rounding)
+        } else {
+            quotient = try WideDivision.quotient(mantissa, other.mantissa, shift: shift, rounding)
+        }
         guard let result = ScaledDecimal(mantissa: quotient, scale: Int(decimals)) else { throw .overflow }
         return result
     }
@@ -99,11 +105,15 @@ extension ScaledDecimal {
     }
 
     private static func shifted(_ value: Int128, by places: Int) throws(DecimalError) -> Int128 {
-        if value == 0 { return 0 }
-        guard places <= 38, let power = PowersOfTen.int128(UInt8(places)) else { throw .overflow }
-        let (result, overflow) = value.multipliedReportingOverflow(by: power)
-        guard !overflow else { throw .overflow }
+        guard let result = shiftedIfFits(value, by: places) else { throw .overflow }
         return result
+    }
+
+    private static func shiftedIfFits(_ value: Int128, by places: Int) -> Int128? {
+        if value == 0 || places == 0 { return value }
+        guard places <= 38, let power = PowersOfTen.int128(UInt8(places)) else { return nil }
+        let (result, overflow) = value.multipliedReportingOverflow(by: power)
+        return overflow ? nil : result
     }
 
     private static func quotient(

@@ -15,7 +15,9 @@ public enum DecimalError: Error, Hashable, Sendable {
 }
 
 extension ScaledDecimal {
-    /// Reads a decimal: optional `-`, digits, optional fraction, optional exponent. No spaces, no `+`, no infinity.
+    /// Reads a decimal: optional `-`, digits, optional fraction, optional exponent.
+    ///
+    /// No spaces, no `+`, no infinity.
     ///
     /// - Parameters:
     ///   - start: the first byte.
@@ -93,8 +95,7 @@ extension ScaledDecimal {
         var reader = DigitReader(start: start, index: from, count: count)
         let (magnitude, scale) = try reader.read()
         guard magnitude != 0 else { return .zero }
-        guard magnitude <= UInt128(Int128.max) else { throw .outOfRange }
-        let mantissa = isNegative ? -Int128(magnitude) : Int128(magnitude)
+        guard let mantissa = Int128(magnitude: magnitude, isNegative: isNegative) else { throw .outOfRange }
         return ScaledDecimal(canonicalMantissa: mantissa, scale: scale)
     }
 }

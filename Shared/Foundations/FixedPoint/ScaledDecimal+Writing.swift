@@ -7,7 +7,7 @@ extension ScaledDecimal {
     /// Writes the canonical text and gives its length.
     ///
     /// - Parameter target: room for ``maximumTextLength`` bytes.
-    /// - Allocates: never.
+    /// - Returns: how many bytes were written. Allocates: never.
     public func write(to target: UnsafeMutablePointer<UInt8>) -> Int {
         var cursor = target
         if mantissa < 0 {

@@ -10,7 +10,7 @@
 public struct ScaledDecimal: Hashable, Sendable {
     /// The digits as one integer.
     public let mantissa: Int128
-    /// How many of the digits are decimals, 0 ... ``maximumScale``.
+    /// How many of the digits are decimals, at most ``maximumScale``.
     public let scale: UInt8
 
     /// The most decimals that a value may have.

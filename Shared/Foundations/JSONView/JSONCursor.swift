@@ -28,7 +28,9 @@ public struct JSONCursor {
         next < count ? base[Int(starts[next])] : 0
     }
 
-    /// Where the next token begins. Unit: bytes from the document's start.
+    /// Where the next token begins.
+    ///
+    /// - Unit: bytes from the document's start.
     public var offset: UInt32 { starts[min(next, count)] }
 
     /// Whether every token was read.
@@ -51,10 +53,13 @@ public struct JSONCursor {
         guard next < count else { throw .syntax(offset: offset) }
         let byte = base[Int(starts[next])]
         if byte == UInt8(ascii: "\"") {
-            guard base[Int(starts[next &- 1])] == UInt8(ascii: "{") else { throw .syntax(offset: offset) }
+            guard next > 0, base[Int(starts[next &- 1])] == UInt8(ascii: "{") else {
+                throw .syntax(offset: offset)
+            }
         } else if byte == UInt8(ascii: ",") {
             guard !endsContainerStart else { throw .syntax(offset: offset) }
             next &+= 1
+            guard peek == UInt8(ascii: "\"") else { throw .syntax(offset: offset) }
         } else if byte == UInt8(ascii: "}") {
             next &+= 1
             return nil
@@ -81,7 +86,9 @@ public struct JSONCursor {
             guard peek != UInt8(ascii: "]"), peek != UInt8(ascii: ",") else { throw .syntax(offset: offset) }
             return true
         }
-        guard base[Int(starts[next &- 1])] == UInt8(ascii: "[") else { throw .syntax(offset: offset) }
+        guard next > 0, base[Int(starts[next &- 1])] == UInt8(ascii: "[") else {
+            throw .syntax(offset: offset)
+        }
         return true
     }
 
@@ -154,6 +161,12 @@ public struct JSONCursor {
     /// Steps over a null; false leaves the cursor where it is.
     public mutating func skipNull() -> Bool {
         guard peek == UInt8(ascii: "n") else { return false }
+        // Four bytes and what ends them are readable: the document has padding behind.
+        let start = Int(starts[next])
+        let word = UnsafeRawPointer(base + start).loadUnaligned(as: UInt32.self)
+        guard word == 0x6C6C_756E else { return false }
+        let end = Int(starts[next &+ 1])
+        guard end == start &+ 4 || base[start &+ 4] <= 0x20 else { return false }
         next &+= 1
         return true
     }

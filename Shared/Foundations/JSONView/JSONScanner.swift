@@ -2,7 +2,9 @@
 
 import CSimdJSON
 
-/// Why bytes are not the JSON that was expected. The payload is a byte offset into the document.
+/// Why bytes are not the JSON that was expected.
+///
+/// The payload is a byte offset into the document.
 public enum JSONError: Error, Hashable, Sendable {
     /// The bytes are not JSON at all: not UTF-8, an open string, nothing.
     case malformed
@@ -28,7 +30,9 @@ public final class JSONScanner {
     /// Bytes that must be readable behind a document for it to be used in place.
     public static let padding = 64
 
-    /// The longest document that is accepted. Unit: bytes.
+    /// The longest document that is accepted.
+    ///
+    /// - Unit: bytes.
     public let maximumLength: Int
     private let indexer: OpaquePointer
     private var capacity: Int
@@ -59,6 +63,7 @@ public final class JSONScanner {
     ///   - bytes: the document.
     ///   - readable: how many bytes from its start may be read; with ``padding`` bytes to spare nothing is copied.
     /// - Returns: a cursor at the first token, valid until the next call and while `bytes` are.
+    /// - Throws: ``JSONError/malformed`` or ``JSONError/tooLong``.
     public func scan(
         _ bytes: UnsafeRawBufferPointer,
         readable: Int = 0

@@ -21,7 +21,9 @@ public struct JSONName: Sendable {
     }
 }
 
-/// The bytes of a string or key as they stand in the document, escapes and all. Borrowed from the document.
+/// The bytes of a string or key as they stand in the document, escapes and all.
+///
+/// Borrowed from the document.
 public struct JSONText {
     /// The first byte behind the opening quote.
     public let start: UnsafePointer<UInt8>
@@ -34,7 +36,9 @@ public struct JSONText {
         self.count = count
     }
 
-    /// The first eight bytes, little end first, zeros behind the end. Reads eight bytes: needs padding behind.
+    /// The first eight bytes, little end first, zeros behind the end.
+    ///
+    /// Reads eight bytes: needs padding behind.
     public var packed: UInt64 {
         let word = UnsafeRawPointer(start).loadUnaligned(as: UInt64.self)
         guard count < 8 else { return word }
@@ -102,6 +106,13 @@ enum JSONEscapes {
 
     private static func hexadecimal(_ digits: ArraySlice<UInt16>) -> UInt16? {
         guard digits.count == 4 else { return nil }
-        return UInt16(String(decoding: digits, as: UTF16.self), radix: 16)
+        var code: UInt16 = 0
+        for digit in digits {
+            guard let scalar = Unicode.Scalar(digit), let value = Character(scalar).hexDigitValue,
+                scalar.isASCII
+            else { return nil }
+            code = code << 4 | UInt16(value)
+        }
+        return code
     }
 }

@@ -20,7 +20,9 @@ public struct Trade: Sendable {
     public var instrument: InstrumentID
     /// The taker's side.
     public var side: Side
-    /// When the venue says it happened. Unit: microseconds since the Unix epoch; ``EventTime/none``.
+    /// When the venue says it happened.
+    ///
+    /// - Unit: microseconds since the Unix epoch; ``EventTime/none``.
     public var exchangeMicroseconds: Int64
     /// The venue's id.
     public var id: ShortText
@@ -65,7 +67,9 @@ public struct PriceLevel: Hashable, Sendable {
 public struct BestQuote: Sendable {
     /// The instrument.
     public var instrument: InstrumentID
-    /// When the venue says it became so. Unit: microseconds since the Unix epoch; ``EventTime/none``.
+    /// When the venue says it became so.
+    ///
+    /// - Unit: microseconds since the Unix epoch; ``EventTime/none``.
     public var exchangeMicroseconds: Int64
     /// The number by which the venue orders this stream; ``VenueSequence/none``.
     public var venueSequence: Int64

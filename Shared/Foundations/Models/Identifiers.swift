@@ -1,6 +1,8 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-/// An exchange's name on the wire: `binance`, `okx`. Open: a new venue needs no edit here.
+/// An exchange's name on the wire, such as `binance`.
+///
+/// Open: a new venue needs no edit here.
 public struct VenueID: Hashable, Sendable, CustomStringConvertible {
     /// The lower-case name.
     public let name: String
@@ -12,7 +14,9 @@ public struct VenueID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { name }
 }
 
-/// One of a venue's markets that share an endpoint family: `spot`, `usdm`, `coinm`, `swap`. Open, like ``VenueID``.
+/// One of a venue's markets that share an endpoint family, such as `spot` or `usdm`.
+///
+/// Open, like ``VenueID``.
 public struct MarketID: Hashable, Sendable, CustomStringConvertible {
     /// The lower-case name.
     public let name: String
@@ -106,6 +110,7 @@ public struct ShortText: Hashable, Sendable {
     /// Copies the bytes out and gives their number.
     ///
     /// - Parameter target: room for 32 bytes, all of which may be overwritten.
+    /// - Returns: how many of them are the text.
     public func write(to target: UnsafeMutablePointer<UInt8>) -> Int {
         let raw = UnsafeMutableRawPointer(target)
         raw.storeBytes(of: words.0, as: UInt64.self)

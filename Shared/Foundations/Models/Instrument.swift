@@ -43,8 +43,18 @@ public struct ExpiryDate: Hashable, Sendable {
         guard digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let value = UInt32(digits) else { return nil }
         let full = digits.utf8.count == 6 ? 20_000_000 + value : value
         let isSized = digits.utf8.count == 6 || digits.utf8.count == 8
-        guard isSized, (1...12).contains(full / 100 % 100), (1...31).contains(full % 100) else { return nil }
+        let (year, month, day) = (full / 10_000, full / 100 % 100, full % 100)
+        guard isSized, year >= 1970, (1...12).contains(month), day >= 1 else { return nil }
+        guard day <= Self.days(in: month, of: year) else { return nil }
         yyyymmdd = full
+    }
+
+    private static func days(in month: UInt32, of year: UInt32) -> UInt32 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 }
 
@@ -66,7 +76,9 @@ public struct Instrument: Hashable, Sendable {
     public var quote: String
     /// The settlement currency.
     public var settle: String
-    /// When a dated contract ends. Unit: microseconds since the Unix epoch.
+    /// When a dated contract ends.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var expiryMicroseconds: Int64?
     /// The smallest price step, or nil where only the name is known.
     public var tickSize: ScaledDecimal?

@@ -21,8 +21,9 @@ public enum SizeRule: Hashable, Sendable {
     }
 }
 
-/// The instruments of one venue, by dense number and by the venue's own name. Grows, never shrinks: a number once
-/// given out stays good.
+/// The instruments of one venue, by dense number and by the venue's own name.
+///
+/// Grows, never shrinks: a number once given out stays good.
 ///
 /// - Thread: that of the feed.
 public final class InstrumentTable {
@@ -36,13 +37,17 @@ public final class InstrumentTable {
     public init() {}
 
     /// Adds an instrument, or replaces the one of the same market and venue symbol; gives its number.
+    ///
+    /// Of several with one canonical symbol, the first keeps it.
     @discardableResult
     public func upsert(_ instrument: Instrument) -> InstrumentID {
         let index = index(of: instrument.market)
         if let known = index.find(instrument.venueSymbol) {
+            let old = instruments[Int(known.index)].symbol
             instruments[Int(known.index)] = instrument
             sizeRules[Int(known.index)] = SizeRule(instrument)
-            bySymbol[instrument.symbol] = known
+            if old != instrument.symbol, bySymbol[old] == known { bySymbol[old] = nil }
+            if bySymbol[instrument.symbol] == nil { bySymbol[instrument.symbol] = known }
             return known
         }
         let id = InstrumentID(index: UInt32(truncatingIfNeeded: instruments.count))
@@ -97,6 +102,7 @@ public final class SymbolIndex {
     /// - Parameters:
     ///   - bytes: the symbol; none beyond `count` is read.
     ///   - count: its length. Unit: bytes.
+    /// - Returns: its number, or nil.
     public func find(_ bytes: UnsafePointer<UInt8>, count: Int) -> InstrumentID? {
         let (head, tail) = Self.ends(bytes, count)
         let mask = slots.count &- 1

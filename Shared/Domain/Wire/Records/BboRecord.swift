@@ -4,12 +4,14 @@ import FixedPoint
 import JSONView
 import Models
 
-/// `md.bbo.v1` as a reader sees it; ``StreamEncoder`` writes it. The aggregator's hot path: texts are borrowed from
+/// `md.bbo.v1` as a reader sees it; ``StreamEncoder`` writes it.
+///
+/// The aggregator's hot path: texts are borrowed from
 /// the value's bytes and hold as long as those do.
 ///
 /// - Thread: that of its scanner. Allocates: never.
 public struct BboRecord {
-    /// `md.bbo.v1`
+    /// The topic `md.bbo.v1`.
     public static let topic = TopicRegistry.bbo
 
     /// The venue.
@@ -24,11 +26,17 @@ public struct BboRecord {
     public private(set) var epoch: Int64
     /// The number in the epoch, contiguous from 1.
     public private(set) var seq: UInt64
-    /// When the venue says it became so; ``EventTime/none``. Unit: microseconds since the Unix epoch.
+    /// When the venue says it became so, or ``EventTime/none``.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public private(set) var exchangeMicroseconds: Int64
-    /// When the feed read its frame. Unit: microseconds since the Unix epoch.
+    /// When the feed read its frame.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public private(set) var receivedMicroseconds: Int64
-    /// When the feed gave the record to the producer. Unit: microseconds since the Unix epoch.
+    /// When the feed gave the record to the producer.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public private(set) var publishedMicroseconds: Int64
     /// The number by which the venue orders the stream; ``VenueSequence/none``.
     public private(set) var venueSequence: Int64
@@ -82,4 +90,32 @@ public struct BboRecord {
         ask = try fields.level(fields.ask, fields.askSize, .askSize)
         reason = fields.reason
     }
+}
+
+extension BboRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "A best bid and ask",
+        CommonFields.market + [
+            .init(
+                "venue_seq",
+                .integer(minimum: nil),
+                "The number by which the venue orders the stream; null where it has none."
+            ).orNull,
+            .init(
+                "state",
+                .choice(["live", "invalid"]),
+                "Invalid: what the stream said before no longer holds."
+            ),
+            .decimal("bid", "The best bid in quote currency; null where nobody bids or the state is invalid.")
+                .orNull,
+            .decimal("bid_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
+            .decimal("ask", "The best ask in quote currency; null where nobody asks or the state is invalid.")
+                .orNull,
+            .decimal("ask_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
+            .choice("reason", InvalidReason.self, "Why the state is invalid; absent where it is live.")
+                .orAbsent,
+        ]
+    )
 }

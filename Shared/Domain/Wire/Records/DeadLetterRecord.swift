@@ -2,7 +2,7 @@
 
 /// `sys.dead_letter.v1`: bytes that could not be decoded, where, and why.
 public struct DeadLetterRecord: WireRecord, Hashable {
-    /// `sys.dead_letter.v1`
+    /// The topic `sys.dead_letter.v1`.
     public static let topic = TopicRegistry.deadLetter
     /// The most bytes of a frame that are kept.
     public static let bytesLimit = 65_536
@@ -21,7 +21,9 @@ public struct DeadLetterRecord: WireRecord, Hashable {
     public var venue: String
     /// The feed's instance name.
     public var feed: String
-    /// When the bytes were received. Unit: microseconds since the Unix epoch.
+    /// When the bytes were received.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var atMicroseconds: Int64
     /// Why, from a bounded set of names.
     public var reason: String
@@ -35,7 +37,9 @@ public struct DeadLetterRecord: WireRecord, Hashable {
     public var text: String
     /// Whether bytes were cut.
     public var truncated: Bool
-    /// How many bytes there were before the cut. Unit: bytes.
+    /// How many bytes there were before the cut.
+    ///
+    /// - Unit: bytes.
     public var size: Int64
 
     /// Makes a record of a frame: as text where it is UTF-8, else in base64, cut at ``bytesLimit``.
@@ -114,4 +118,25 @@ public struct DeadLetterRecord: WireRecord, Hashable {
         truncated = try object.bool("truncated")
         size = try object.integer("size")
     }
+}
+
+extension DeadLetterRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "Bytes that could not be decoded",
+        [
+            .text("source", "What could not decode them: the feed's instance and connection."),
+            CommonFields.venue,
+            CommonFields.feed,
+            .time("at_us", "When they were received."),
+            .text("reason", "Why, from a bounded set of names."),
+            .text("detail", "What a person wants to know beyond that."),
+            .text("connection", "The connection from which they came."),
+            .choice("encoding", Encoding.self, "How bytes are written: as they are, or in base64."),
+            .text("bytes", "The bytes, or the first of them."),
+            .boolean("truncated", "Whether bytes were cut."),
+            .count("size", "How many bytes there were before the cut."),
+        ]
+    )
 }

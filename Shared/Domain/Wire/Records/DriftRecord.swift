@@ -2,7 +2,7 @@
 
 /// `sys.drift.v1`: a frame or stream that is not what the venue's documents say.
 public struct DriftRecord: WireRecord, Hashable {
-    /// `sys.drift.v1`
+    /// The topic `sys.drift.v1`.
     public static let topic = TopicRegistry.drift
     /// The most bytes of an example that are kept.
     public static let exampleLimit = 2048
@@ -11,7 +11,9 @@ public struct DriftRecord: WireRecord, Hashable {
     public var venue: String
     /// The feed's instance name.
     public var feed: String
-    /// When it was seen. Unit: microseconds since the Unix epoch.
+    /// When it was seen.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var atMicroseconds: Int64
     /// What, from the feed's bounded set of names.
     public var kind: String
@@ -71,4 +73,21 @@ public struct DriftRecord: WireRecord, Hashable {
         detail = try object.text("detail")
         example = try object.text("example")
     }
+}
+
+extension DriftRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "A venue that is not as documented",
+        [
+            CommonFields.venue,
+            CommonFields.feed,
+            .time("at_us", "When it was seen."),
+            .text("kind", "What, from a bounded set of names."),
+            .text("stream", "The stream concerned, where it is one.").orNull,
+            .text("detail", "What a person wants to know beyond that."),
+            .text("example", "The beginning of a frame that shows it; empty where there is none."),
+        ]
+    )
 }

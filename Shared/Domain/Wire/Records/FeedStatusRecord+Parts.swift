@@ -11,7 +11,9 @@ extension FeedStatusRecord {
         public var endpoint: String
         /// The state of its session.
         public var state: String
-        /// Since when. Unit: microseconds since the Unix epoch.
+        /// Since when.
+        ///
+        /// - Unit: microseconds since the Unix epoch.
         public var sinceMicroseconds: Int64
         /// How many streams it carries.
         public var streams: Int64
@@ -67,11 +69,15 @@ extension FeedStatusRecord {
         public var channel: String
         /// How the stream is.
         public var state: StreamState
-        /// When its incarnation began; 0 before the first. Unit: microseconds since the Unix epoch.
+        /// When its incarnation began; 0 before the first.
+        ///
+        /// - Unit: microseconds since the Unix epoch.
         public var epoch: Int64
         /// The last sequence number given out; 0 before the first.
         public var lastSeq: UInt64
-        /// When its last frame came; ``EventTime/none`` before the first. Unit: microseconds since the Unix epoch.
+        /// When its last frame came; ``EventTime/none`` before the first.
+        ///
+        /// - Unit: microseconds since the Unix epoch.
         public var lastMessageMicroseconds: Int64
         /// How many records it gave since the process began.
         public var records: UInt64
@@ -155,4 +161,36 @@ extension FeedStatusRecord {
             writer.close()
         }
     }
+}
+
+extension FeedStatusRecord.Connection {
+    static let fields: [FieldShape] = [
+        .text("id", "The feed's name of the connection."),
+        .text("endpoint", "The venue's endpoint, by its name in the configuration."),
+        .text("state", "The state of its session."),
+        .time("since_us", "Since when it is in that state."),
+        .count("streams", "How many streams it carries."),
+    ]
+}
+
+extension FeedStatusRecord.Stream {
+    static let fields: [FieldShape] = [
+        CommonFields.symbol,
+        CommonFields.venueSymbol,
+        .text("channel", "The channel: trade, bbo."),
+        .choice("state", FeedStatusRecord.StreamState.self, "How the stream is."),
+        .time("epoch", "Its incarnation: when it began; 0 before the first."),
+        .count("last_seq", "The last sequence number given out; 0 before the first."),
+        .time("last_message_us", "When its last frame came; null before the first.").orNull,
+        .count("records", "How many records it gave since the process began."),
+    ]
+}
+
+extension FeedStatusRecord.Totals {
+    static let fields: [FieldShape] = [
+        .count("frames", "Frames received."),
+        .count("records", "Market records given to the producer."),
+        .count("dead_letters", "Frames that could not be read."),
+        .count("reconnects", "Connections opened again."),
+    ]
 }

@@ -4,7 +4,7 @@ import Models
 
 /// `sys.feed_status.v1`: the state of a feed, its connections and its streams.
 public struct FeedStatusRecord: WireRecord, Hashable {
-    /// `sys.feed_status.v1`
+    /// The topic `sys.feed_status.v1`.
     public static let topic = TopicRegistry.feedStatus
 
     /// How a feed is.
@@ -23,7 +23,9 @@ public struct FeedStatusRecord: WireRecord, Hashable {
     public var feed: String
     /// The venue.
     public var venue: String
-    /// When the record was made. Unit: microseconds since the Unix epoch.
+    /// When the record was made.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
     /// How the feed is.
     public var state: State
@@ -90,4 +92,22 @@ public struct FeedStatusRecord: WireRecord, Hashable {
         streams = try object.list("streams", Stream.init)
         totals = try Totals(try object.object("totals"))
     }
+}
+
+extension FeedStatusRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "The state of a feed",
+        [
+            CommonFields.feed,
+            CommonFields.venue,
+            CommonFields.published,
+            .choice("state", State.self, "How the feed is."),
+            .boolean("ready", "What its /ready says."),
+            .list("connections", of: Connection.fields, "Its connections."),
+            .list("streams", of: Stream.fields, "Its streams."),
+            .object("totals", Totals.fields, "Sums since the process began."),
+        ]
+    )
 }

@@ -5,14 +5,16 @@ import Models
 
 /// `ref.instrument.v1`: one venue's instrument.
 public struct InstrumentRecord: WireRecord, Hashable {
-    /// `ref.instrument.v1`
+    /// The topic `ref.instrument.v1`.
     public static let topic = TopicRegistry.instrument
 
     /// The instrument.
     public var instrument: Instrument
     /// The feed's instance name.
     public var feed: String
-    /// When the record was made. Unit: microseconds since the Unix epoch.
+    /// When the record was made.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
 
     /// Makes a record.
@@ -22,7 +24,7 @@ public struct InstrumentRecord: WireRecord, Hashable {
         self.publishedMicroseconds = publishedMicroseconds
     }
 
-    /// `venue:symbol`
+    /// Made as `venue:symbol`.
     public var key: String { "\(instrument.venue.name):\(instrument.symbol)" }
     /// The venue.
     public var venueHeader: String? { instrument.venue.name }
@@ -79,4 +81,38 @@ public struct InstrumentRecord: WireRecord, Hashable {
         instrument.makerFee = try object.optionalDecimal("maker_fee")
         instrument.takerFee = try object.optionalDecimal("taker_fee")
     }
+}
+
+extension InstrumentRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "An instrument",
+        [
+            CommonFields.venue,
+            .text("market", "The venue's market, such as spot, usdm or swap."),
+            CommonFields.symbol,
+            CommonFields.venueSymbol,
+            CommonFields.published,
+            CommonFields.feed,
+            .choice("kind", InstrumentKind.self, "What is traded, and in which currency it is settled."),
+            .text("base", "The base currency."),
+            .text("quote", "The quote currency."),
+            .text("settle", "The currency of settlement."),
+            .time("expiry_us", "When a dated contract ends; null for all others.").orNull,
+            .decimal("tick_size", "The smallest price step, in quote currency; null where it is not known.")
+                .orNull,
+            .decimal("lot_size", "The smallest size step, in the unit in which the venue takes orders.")
+                .orNull,
+            .decimal("min_size", "The smallest size of an order, in the same unit.").orNull,
+            .decimal("min_notional", "The smallest value of an order, in quote currency.").orNull,
+            .decimal(
+                "contract_size",
+                "What a contract stands for: base currency on linear ones, quote currency on inverse ones."
+            ).orNull,
+            .choice("status", InstrumentStatus.self, "Whether it can be traded."),
+            .decimal("maker_fee", "The maker's fee as a fraction; negative: paid to the maker.").orNull,
+            .decimal("taker_fee", "The taker's fee as a fraction.").orNull,
+        ]
+    )
 }

@@ -2,7 +2,7 @@
 
 /// `sys.integrity.v1`: what a feed published to one topic in a span of time, and what is missing.
 public struct IntegrityRecord: WireRecord, Hashable {
-    /// `sys.integrity.v1`
+    /// The topic `sys.integrity.v1`.
     public static let topic = TopicRegistry.integrity
 
     /// Why the record was made.
@@ -17,13 +17,19 @@ public struct IntegrityRecord: WireRecord, Hashable {
     public var feed: String
     /// The topic that the record is about.
     public var topicName: String
-    /// When the record was made. Unit: microseconds since the Unix epoch.
+    /// When the record was made.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
     /// Why the record was made.
     public var kind: Kind
-    /// Where the span begins. Unit: microseconds since the Unix epoch.
+    /// Where the span begins.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var fromMicroseconds: Int64
-    /// Where the span ends. Unit: microseconds since the Unix epoch.
+    /// Where the span ends.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var toMicroseconds: Int64
     /// What each stream published in the span.
     public var streams: [Stream]
@@ -55,7 +61,7 @@ public struct IntegrityRecord: WireRecord, Hashable {
         self.incidents = incidents
     }
 
-    /// `feed:topic`
+    /// Made as `feed:topic`.
     public var key: String { "\(feed):\(topicName)" }
     /// None: the record names its venues itself.
     public var venueHeader: String? { nil }
@@ -89,4 +95,27 @@ public struct IntegrityRecord: WireRecord, Hashable {
         holes = try object.list("holes", Hole.init)
         incidents = try object.list("incidents", Incident.init)
     }
+}
+
+extension IntegrityRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "What was published, and what is missing",
+        [
+            CommonFields.feed,
+            .text("topic", "The topic that the record is about."),
+            CommonFields.published,
+            .choice("kind", Kind.self, "Minute: the span is over. Incident: something happened."),
+            .time("from_us", "Where the span begins."),
+            .time("to_us", "Where the span ends."),
+            .list("streams", of: Stream.fields, "What each stream published in the span."),
+            .list(
+                "holes",
+                of: Hole.fields,
+                "Ranges of sequence numbers that will never be read, or came late."
+            ),
+            .list("incidents", of: Incident.fields, "What happened in the span."),
+        ]
+    )
 }

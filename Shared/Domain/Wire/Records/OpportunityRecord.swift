@@ -4,7 +4,7 @@ import FixedPoint
 
 /// `arb.opportunity.v1`: one step in the life of an arbitrage opportunity.
 public struct OpportunityRecord: WireRecord, Hashable {
-    /// `arb.opportunity.v1`
+    /// The topic `arb.opportunity.v1`.
     public static let topic = TopicRegistry.opportunity
 
     /// What is bought and sold.
@@ -43,11 +43,15 @@ public struct OpportunityRecord: WireRecord, Hashable {
     public var symbol: String
     /// The aggregator's instance name.
     public var aggregator: String
-    /// When this incarnation of the sequence began. Unit: microseconds since the Unix epoch.
+    /// When this incarnation of the sequence began.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var epoch: Int64
     /// The number in the epoch, contiguous from 1.
     public var seq: UInt64
-    /// When the record was made. Unit: microseconds since the Unix epoch.
+    /// When the record was made.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
     /// The same for all records of one opportunity.
     public var id: String
@@ -69,9 +73,13 @@ public struct OpportunityRecord: WireRecord, Hashable {
     public var edgeBasisPoints: ScaledDecimal
     /// `edge` × `size`, in quote currency.
     public var profit: ScaledDecimal
-    /// When it appeared. Unit: microseconds since the Unix epoch.
+    /// When it appeared.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var openedMicroseconds: Int64
-    /// How long it has lived. Unit: microseconds.
+    /// How long it has lived.
+    ///
+    /// - Unit: microseconds.
     public var durationMicroseconds: Int64
     /// The market record that led to this one, where one did.
     public var trigger: Trigger?
@@ -124,7 +132,9 @@ public struct OpportunityRecord: WireRecord, Hashable {
     /// When the record was made.
     public var timestampMicroseconds: Int64 { publishedMicroseconds }
 
-    /// Writes the value behind what the writer holds. Allocates: never in steady state.
+    /// Writes the value behind what the writer holds.
+    ///
+    /// Allocates: never in steady state.
     public func encode(into writer: inout JSONWriter) {
         writer.open(Self.topic)
         writer.field("symbol", symbol)

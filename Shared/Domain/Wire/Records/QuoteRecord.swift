@@ -5,7 +5,7 @@ import Models
 
 /// `agg.quote.v1`: the best bid and ask over all venues of a symbol, and each venue's part.
 public struct QuoteRecord: WireRecord, Hashable {
-    /// `agg.quote.v1`
+    /// The topic `agg.quote.v1`.
     public static let topic = TopicRegistry.quote
 
     /// A best price, its size, and who offers it.
@@ -26,11 +26,15 @@ public struct QuoteRecord: WireRecord, Hashable {
     public var symbol: String
     /// The aggregator's instance name.
     public var aggregator: String
-    /// When this incarnation of the sequence began. Unit: microseconds since the Unix epoch.
+    /// When this incarnation of the sequence began.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var epoch: Int64
     /// The number in the epoch, contiguous from 1.
     public var seq: UInt64
-    /// When the record was made. Unit: microseconds since the Unix epoch.
+    /// When the record was made.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
     /// The best bid over the live legs; nil where nobody bids.
     public var bid: Best?
@@ -75,7 +79,9 @@ public struct QuoteRecord: WireRecord, Hashable {
     /// When the record was made.
     public var timestampMicroseconds: Int64 { publishedMicroseconds }
 
-    /// Writes the value behind what the writer holds. Allocates: never in steady state.
+    /// Writes the value behind what the writer holds.
+    ///
+    /// Allocates: never in steady state.
     public func encode(into writer: inout JSONWriter) {
         writer.open(Self.topic)
         writer.field("symbol", symbol)
@@ -141,11 +147,17 @@ extension QuoteRecord {
         public var bid: PriceLevel?
         /// The venue's best ask; nil where nobody asks or the leg is invalid.
         public var ask: PriceLevel?
-        /// When the venue says it became so; ``EventTime/none``. Unit: microseconds since the Unix epoch.
+        /// When the venue says it became so, or ``EventTime/none``.
+        ///
+        /// - Unit: microseconds since the Unix epoch.
         public var exchangeMicroseconds: Int64
-        /// When the feed read it. Unit: microseconds since the Unix epoch.
+        /// When the feed read it.
+        ///
+        /// - Unit: microseconds since the Unix epoch.
         public var receivedMicroseconds: Int64
-        /// How long before `published_us` that was. Unit: microseconds.
+        /// How long before `published_us` that was.
+        ///
+        /// - Unit: microseconds.
         public var ageMicroseconds: Int64
         /// The venue's number; ``VenueSequence/none``.
         public var venueSequence: Int64
@@ -204,4 +216,47 @@ extension QuoteRecord {
             writer.close()
         }
     }
+}
+
+extension QuoteRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "A consolidated best bid and ask",
+        [
+            CommonFields.symbol,
+            .text("aggregator", "The aggregator's instance name."),
+            CommonFields.epoch,
+            CommonFields.seq,
+            CommonFields.published,
+            .decimal("bid", "The best bid over the live legs, in quote currency; null where nobody bids.")
+                .orNull,
+            .decimal("bid_size", "Its size.").orNull,
+            .text("bid_venue", "The venue that bids it.").orNull,
+            .decimal("ask", "The best ask over the live legs, in quote currency; null where nobody asks.")
+                .orNull,
+            .decimal("ask_size", "Its size.").orNull,
+            .text("ask_venue", "The venue that asks it.").orNull,
+            .boolean("crossed", "Whether the best bid is above the best ask."),
+            .boolean("locked", "Whether the best bid equals the best ask."),
+            .list("legs", of: Leg.fields, "Each venue's part, those that do not count too."),
+        ]
+    )
+}
+
+extension QuoteRecord.Leg {
+    static let fields: [FieldShape] = [
+        CommonFields.venue,
+        CommonFields.venueSymbol,
+        CommonFields.feed,
+        .choice("health", QuoteRecord.Health.self, "Only live legs count."),
+        .decimal("bid", "The venue's best bid; null where nobody bids or the leg is invalid.").orNull,
+        .decimal("bid_size", "Its size.").orNull,
+        .decimal("ask", "The venue's best ask; null where nobody asks or the leg is invalid.").orNull,
+        .decimal("ask_size", "Its size.").orNull,
+        .time("exchange_us", "When the venue says it became so; null where it says nothing.").orNull,
+        .time("received_us", "When the feed read it."),
+        .span("age_us", "How long before published_us that was."),
+        .init("venue_seq", .integer(minimum: nil), "The venue's number; null where it has none.").orNull,
+    ]
 }

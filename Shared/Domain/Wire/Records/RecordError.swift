@@ -2,7 +2,9 @@
 
 /// Why bytes are not the record that was expected.
 public enum RecordError: Error, Hashable, Sendable {
-    /// Not JSON, or cut. Unit of the offset: bytes from the value's start.
+    /// Not JSON, or cut.
+    ///
+    /// Unit of the offset: bytes from the value's start.
     case malformed(offset: UInt32)
     /// The `schema` field names another record or version.
     case wrongSchema

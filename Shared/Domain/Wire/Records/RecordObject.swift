@@ -4,7 +4,9 @@ import FixedPoint
 import JSONView
 import Models
 
-/// One JSON object of a record with its fields found, for decoders that ask by name. Fields that nobody asks for are
+/// One JSON object of a record with its fields found, for decoders that ask by name.
+///
+/// Fields that nobody asks for are
 /// ignored; of fields with one name the last counts.
 ///
 /// Borrowed from the document: valid while its bytes are.

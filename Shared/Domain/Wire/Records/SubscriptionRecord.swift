@@ -1,8 +1,10 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-/// `ctl.subscription.v1`: the channels that are wanted of one instrument. A tombstone ends them.
+/// `ctl.subscription.v1`: the channels that are wanted of one instrument.
+///
+/// A tombstone ends them.
 public struct SubscriptionRecord: WireRecord, Hashable {
-    /// `ctl.subscription.v1`
+    /// The topic `ctl.subscription.v1`.
     public static let topic = TopicRegistry.subscription
 
     /// The venue.
@@ -19,7 +21,7 @@ public struct SubscriptionRecord: WireRecord, Hashable {
         self.channels = channels
     }
 
-    /// `venue:symbol`
+    /// Made as `venue:symbol`.
     public var key: String { "\(venue):\(symbol)" }
     /// The venue.
     public var venueHeader: String? { venue }
@@ -41,4 +43,17 @@ public struct SubscriptionRecord: WireRecord, Hashable {
         symbol = try object.text("symbol")
         channels = try object.texts("channels")
     }
+}
+
+extension SubscriptionRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "A wanted subscription",
+        [
+            CommonFields.venue,
+            CommonFields.symbol,
+            .init("channels", .list(.text), "The channels wanted: trade, bbo. Unknown ones are ignored."),
+        ]
+    )
 }

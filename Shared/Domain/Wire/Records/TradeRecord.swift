@@ -6,7 +6,7 @@ import Models
 
 /// `md.trade.v1` as a reader sees it; ``StreamEncoder`` writes it.
 public struct TradeRecord: Hashable, Sendable {
-    /// `md.trade.v1`
+    /// The topic `md.trade.v1`.
     public static let topic = TopicRegistry.trade
 
     /// The venue.
@@ -21,11 +21,17 @@ public struct TradeRecord: Hashable, Sendable {
     public var epoch: Int64
     /// The number in the epoch, contiguous from 1.
     public var seq: UInt64
-    /// When the venue says it happened; ``EventTime/none``. Unit: microseconds since the Unix epoch.
+    /// When the venue says it happened, or ``EventTime/none``.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var exchangeMicroseconds: Int64
-    /// When the feed read its frame. Unit: microseconds since the Unix epoch.
+    /// When the feed read its frame.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var receivedMicroseconds: Int64
-    /// When the feed gave the record to the producer. Unit: microseconds since the Unix epoch.
+    /// When the feed gave the record to the producer.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
     /// The venue's id.
     public var id: ShortText
@@ -66,4 +72,18 @@ public struct TradeRecord: Hashable, Sendable {
         default: throw .badField("side")
         }
     }
+}
+
+extension TradeRecord: DescribedRecord {
+    /// What the value looks like.
+    public static let shape = RecordShape(
+        topic,
+        "A trade",
+        CommonFields.market + [
+            .text("trade_id", "The venue's id of the trade."),
+            .decimal("price", "The price in quote currency."),
+            .decimal("size", "The size: base currency, or contracts on inverse instruments."),
+            .init("side", .choice([Side.buy.name, Side.sell.name]), "The taker's side."),
+        ]
+    )
 }

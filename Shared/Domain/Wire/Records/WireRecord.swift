@@ -11,7 +11,9 @@ public protocol WireRecord: Sendable {
     var key: String { get }
     /// The `venue` header, or nil where the record belongs to no single venue.
     var venueHeader: String? { get }
-    /// The record's time. Unit: microseconds since the Unix epoch.
+    /// The record's time.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     var timestampMicroseconds: Int64 { get }
 
     /// Writes the value behind what the writer holds.
@@ -30,6 +32,8 @@ extension WireRecord {
         try self.init(try RecordObject(bytes, of: Self.topic, scanner: scanner))
     }
 
-    /// The record's time. Unit: milliseconds since the Unix epoch.
+    /// The record's time.
+    ///
+    /// - Unit: milliseconds since the Unix epoch.
     public var timestampMilliseconds: Int64 { timestampMicroseconds / 1000 }
 }

@@ -28,7 +28,7 @@ public struct StreamEncoder: ~Copyable {
     /// An encoder with memory of its own.
     public init() {}
 
-    /// `md.trade.v1`
+    /// The topic `md.trade.v1`.
     public mutating func encode(
         _ trade: borrowing Trade,
         _ label: StreamLabel,

@@ -18,7 +18,9 @@ public final class StreamLabel {
     public let venue: VenueID
     /// The feed's instance name.
     public let feed: String
-    /// When this incarnation of the stream began. Unit: microseconds since the Unix epoch.
+    /// When this incarnation of the stream began.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public private(set) var epoch: Int64
 
     private let keyBytes: UnsafeMutableRawBufferPointer
@@ -106,9 +108,13 @@ public final class StreamLabel {
 public struct RecordStamp: Sendable {
     /// The number in the stream's epoch, contiguous from 1.
     public var seq: UInt64
-    /// When the frame was read from the socket. Unit: microseconds since the Unix epoch.
+    /// When the frame was read from the socket.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var receivedMicroseconds: Int64
-    /// When the record was handed to the producer. Unit: microseconds since the Unix epoch.
+    /// When the record was handed to the producer.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public var publishedMicroseconds: Int64
 
     /// Makes a stamp.
