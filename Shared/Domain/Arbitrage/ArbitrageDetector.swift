@@ -8,7 +8,7 @@ import Quotes
 public struct ArbitrageSettings: Sendable {
     /// The net edge must be above this fraction of what buying costs, fee included.
     public var minimumEdgeRate: ScaledDecimal
-    /// The shortest time between two steps of an open opportunity. Unit: microseconds. Opening and closing don't wait.
+    /// The shortest time between two steps of an open opportunity, in microseconds; opening and closing don't wait.
     public var updateIntervalMicroseconds: Int64
 
     /// Makes settings.

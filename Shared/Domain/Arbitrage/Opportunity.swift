@@ -53,15 +53,15 @@ public struct OpportunityFigures: Hashable, Sendable {
     public var buyFee: ScaledDecimal
     /// The taker's fee where it is sold, as a fraction.
     public var sellFee: ScaledDecimal
-    /// What can be traded: the smaller size, on the lot grid of both. Unit: base currency; contracts on inverse ones.
+    /// What can be traded, in base currency or inverse contracts: the smaller size, on the lot grid of both.
     public var size: ScaledDecimal
-    /// Bid less ask. Unit: quote currency a unit of base.
+    /// Bid less ask, in quote currency a unit of base.
     public var grossEdge: ScaledDecimal
-    /// Bid less its fee, less ask and its fee. Unit: quote currency a unit of base.
+    /// Bid less its fee, less ask and its fee, in quote currency a unit of base.
     public var netEdge: ScaledDecimal
     /// The net edge in basis points of what buying costs, fee included; rounded to four decimals.
     public var netEdgeBasisPoints: ScaledDecimal
-    /// The net edge times the size in base currency; on inverse contracts cut to 8 decimals. Unit: quote currency.
+    /// The net edge times the size in base currency, in quote currency; on inverse contracts cut to 8 decimals.
     public var netProfit: ScaledDecimal
 }
 
@@ -71,7 +71,7 @@ public struct Trigger: Hashable, Sendable {
     public var venue: VenueIndex
     /// Which record it was.
     public var identity: RecordIdentity
-    /// When the feed read it from its socket. Unit: microseconds since the Unix epoch.
+    /// When the feed read it from its socket, in microseconds since the Unix epoch.
     public var receivedMicroseconds: Int64
 
     /// Makes a trigger.
@@ -100,14 +100,14 @@ public struct OpportunityEvent: Sendable {
     public var sellVenue: VenueIndex
     /// The figures now; of a closed one the last that held.
     public var figures: OpportunityFigures
-    /// When it was found. Unit: microseconds since the Unix epoch.
+    /// When it was found, in microseconds since the Unix epoch.
     public var openedMicroseconds: Int64
-    /// When this step was found. Unit: microseconds since the Unix epoch.
+    /// When this step was found, in microseconds since the Unix epoch.
     public var atMicroseconds: Int64
     /// Which record caused it; nil where time did.
     public var trigger: Trigger?
 
-    /// From its opening to this step. Unit: microseconds; never negative.
+    /// The microseconds from its opening to this step; never negative.
     public var durationMicroseconds: Int64 {
         let (duration, overflow) = atMicroseconds.subtractingReportingOverflow(openedMicroseconds)
         return overflow ? 0 : max(duration, 0)

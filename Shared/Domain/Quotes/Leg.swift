@@ -24,7 +24,7 @@ public struct VenueIndex: Hashable, Sendable {
 public struct RecordIdentity: Hashable, Sendable {
     /// The number of the feed's instance name in its ``QuoteTable``.
     public var feed: UInt32
-    /// When that incarnation of the stream began. Unit: microseconds since the Unix epoch.
+    /// When that incarnation of the stream began, in microseconds since the Unix epoch.
     public var epoch: Int64
     /// The record's number in the epoch.
     public var seq: UInt64
@@ -66,12 +66,12 @@ public struct Leg: Sendable {
     public var ask: PriceLevel?
     /// The record that said so last.
     public var identity: RecordIdentity
-    /// When the venue says it became so. Unit: microseconds since the Unix epoch; ``EventTime/none``.
+    /// When the venue says it became so, in microseconds since the Unix epoch; ``EventTime/none``.
     public var exchangeMicroseconds: Int64
-    /// When the feed read it from its socket, not later than when it came here. Unit: microseconds since the Unix epoch.
+    /// When the feed read it from its socket, but not later than when it came here, in microseconds since the epoch.
     public var receivedMicroseconds: Int64
 
-    /// How old the quote is. Unit: microseconds; never negative.
+    /// How old the quote is, in microseconds; never negative.
     public func age(at now: Int64) -> Int64 {
         let (age, overflow) = now.subtractingReportingOverflow(receivedMicroseconds)
         if overflow { return now > receivedMicroseconds ? .max : 0 }

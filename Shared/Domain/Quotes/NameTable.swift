@@ -6,7 +6,7 @@
 ///
 /// - Thread: one at a time. Allocates: only when a name is new.
 public struct NameTable: Sendable {
-    /// The longest name that is taken. Unit: bytes.
+    /// The longest name that is taken, in bytes.
     public static let maximumLength = 96
 
     private struct Entry {

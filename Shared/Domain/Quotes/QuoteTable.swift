@@ -13,7 +13,7 @@ import Models
 public struct QuoteTable: Sendable {
     /// Who takes part: a leg's place is `symbol × stride + venue`.
     private var legs: ContiguousArray<Leg?> = []
-    /// When each leg goes stale; `.max` where it is not live. Beside the legs, so that a sweep reads little.
+    /// When each leg goes stale, `.max` where it is not live; beside the legs, so that a sweep reads little.
     private var deadlines: ContiguousArray<Int64> = []
     private var best: ContiguousArray<ConsolidatedQuote> = []
     private var stride = 4
@@ -34,7 +34,7 @@ public struct QuoteTable: Sendable {
 
 /// The limits of a ``QuoteTable``.
 public struct QuoteSettings: Sendable {
-    /// The age above which a leg no longer counts. Unit: microseconds.
+    /// The age above which a leg no longer counts, in microseconds.
     public var legMaxAgeMicroseconds: Int64
     /// The most symbols that are taken, and the most feeds.
     public var maximumSymbols: Int
@@ -150,6 +150,7 @@ extension QuoteTable {
     /// - Parameters:
     ///   - update: what the record says.
     ///   - now: the time. Unit: microseconds since the Unix epoch.
+    /// - Returns: what it did.
     public mutating func apply(_ update: LegUpdate, now: Int64) -> UpdateOutcome {
         guard let place = place(update.symbol, update.venue) else { return .ignored(.unknown) }
         if let reason = Self.refusal(of: update, by: legs[place], now: now) { return .ignored(reason) }
@@ -204,7 +205,7 @@ extension QuoteTable {
         return standsIn ? nil : .oldEpoch
     }
 
-    /// How far ahead of this machine's clock a feed's may be. Unit: microseconds; one hour.
+    /// How far ahead of this machine's clock a feed's may be: one hour, in microseconds.
     private static let epochLeeway: Int64 = 3_600_000_000
 
     private static func isAbsurd(_ level: PriceLevel?) -> Bool {
