@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 import programs
-from conftest import Stage, need
 from harness.feed import Feed, feed_settings, nested
 from harness.process import listening_ports
+from harness.stage import Stage, need
 
 PROGRAMS = ("binance-feed", "okx-feed", "aggregator", "marketbus")
 CONFIGURATION = 64

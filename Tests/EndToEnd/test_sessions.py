@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import recordings
-from conftest import Stage, need
 from harness.checks import (
     MARKET_TOPICS,
     envelope_problems,
@@ -19,6 +18,7 @@ from harness.checks import (
     sequence_problems,
 )
 from harness.feed import feed_settings
+from harness.stage import Stage, need
 from harness.waiting import eventually, quiet
 from oracle import InstrumentBook, Record, instrument_records, replay
 
@@ -73,13 +73,16 @@ def test_a_session_arrives_whole(stage: Stage, broker_kind: str, scenario: Scena
 
     broker = stage.broker(broker_kind)
     reader = stage.reader(broker)
+    streams = {(record.topic, record.key) for record in expected}
     twin = stage.twin(
         *("--session", str(recording.path), "--session-wait", "--speed", "max"),
-        *("--session-streams", str(2 * len(symbols)), "--instruments", str(recording.instruments)),
+        *("--session-streams", str(len(streams)), "--instruments", str(recording.instruments)),
     )
     instance = f"end-to-end-{scenario.name}-{time.time_ns()}"
     markets = OKX_MARKETS if scenario.venue == "okx" else [scenario.market]
     settings = feed_settings(scenario.venue, instance, broker, twin.endpoints(scenario.venue), markets, symbols)
+    channels = sorted({topic.split(".")[1] for topic, _ in streams})
+    settings[f"venues.{scenario.venue}.channels"] = channels
     feed = stage.feed(scenario.venue, settings)
 
     def arrived() -> int:

@@ -1,22 +1,18 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""What the drills share: a broker that may be stopped, and feeds under a generated load."""
+"""What the drills share: a broker that may be stopped."""
 
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
-from conftest import Stage, need
 from harness.brokers import KafkaLab, kafka_script
-from harness.feed import Feed, feed_settings
-from harness.twin import Twin
-from harness.waiting import eventually
-
-SPOT_SYMBOLS = 20
+from harness.stage import need
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
     """A real Kafka of this module's own."""
+    need("exchange-twin", "binance-feed")
     if kafka_script() is None:
         pytest.skip("no Kafka to stop and start: KAFKA_LAB is not set")
     made = KafkaLab(tmp_path_factory.mktemp("lab"))
@@ -24,47 +20,3 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
         yield made
     finally:
         made.close()
-
-
-class Load:
-    """A twin at a rate, a feed on it, and a reader of what the feed publishes."""
-
-    def __init__(self, stage: Stage, broker: Any, venue: str, rate: int, seed: int, **settings: Any) -> None:
-        need("exchange-twin", f"{venue}-feed")
-        self.stage, self.broker, self.venue = stage, broker, venue
-        self.reader = stage.reader(broker)
-        arguments = ("--rate", str(rate), "--symbols", str(SPOT_SYMBOLS), "--seed", str(seed))
-        self.twin: Twin = stage.twin(*arguments, name=f"twin-{seed}")
-        self.book = self.twin.instruments(venue)
-        market = "okx" if venue == "okx" else "spot"
-        self.symbols = [symbol for symbol in self.book.symbols(market) if symbol.count("-") == 1]
-        self.instance = f"drill-{venue}-{seed}-{self.twin.ready['port']}"
-        self.settings = feed_settings(
-            venue, self.instance, broker, self.twin.endpoints(venue), ["spot"], self.symbols, **settings
-        )
-        self.feed = self.start()
-
-    def start(self, name: str = "") -> Feed:
-        """Starts the feed (again) and waits until it is ready."""
-        self.feed = self.stage.feed(self.venue, self.settings, name)
-        self.feed.wait_ready()
-        return self.feed
-
-    def records(self, *topics: str) -> list[Any]:
-        """What was read of this feed."""
-        return [
-            record
-            for record in self.reader.records()
-            if isinstance(record.value, dict)
-            and record.value.get("feed") == self.instance
-            and (not topics or record.topic in topics)
-        ]
-
-    def market_count(self) -> int:
-        """How many trades and quotes of this feed were read."""
-        return len(self.records("md.trade.v1", "md.bbo.v1"))
-
-    def flowing(self, count: int = 2000, within: float = 60) -> None:
-        """Waits until `count` more records have come."""
-        before = self.market_count()
-        eventually(f"{count} more records", lambda: self.market_count() >= before + count, within, every=0.2)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Stage
-from drills.conftest import Load
+from drills.load import Load
 from harness.brokers import KafkaLab
 from harness.checks import (
     announced_holes,
@@ -20,6 +19,7 @@ from harness.checks import (
     sequence_problems,
 )
 from harness.report import REPORT, drill_count
+from harness.stage import Stage
 from harness.waiting import eventually, quiet
 
 pytestmark = pytest.mark.drill

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from conftest import Stage, need
-from drills.conftest import Load
+from drills.load import Load
 from harness.checks import (
     MARKET_TOPICS,
     announced_holes,
@@ -17,6 +16,7 @@ from harness.checks import (
     sequence_problems,
 )
 from harness.report import REPORT, drill_count
+from harness.stage import Stage, need
 from harness.waiting import eventually, quiet
 
 pytestmark = pytest.mark.drill

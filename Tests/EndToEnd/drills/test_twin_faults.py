@@ -1,0 +1,165 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Every fault of the twin: told in-band, survived, and nothing doubled or silently lost; the times as a table."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+import pytest
+
+from drills.load import Load
+from harness.checks import (
+    log_problems,
+    repeated_identities,
+    repeated_trades,
+    schema_problems,
+    sequence_problems,
+)
+from harness.report import REPORT, drill_count
+from harness.stage import Stage, need
+from harness.waiting import eventually, quiet
+
+pytestmark = pytest.mark.drill
+RATE = 1000
+SILENCE_MS = 2000
+SETTINGS = {
+    "feed__silence_ms": SILENCE_MS,
+    "feed__first_message_ms": SILENCE_MS,
+    "feed__backoff_min_ms": 100,
+    "feed__backoff_max_ms": 1000,
+    "feed__instruments_refresh_ms": 1000,
+}
+BBO = {"binance": "btcusdt@bookTicker", "okx": "bbo-tbt:BTC-USDT"}
+TRADE = {"binance": "btcusdt@trade", "okx": "trades:BTC-USDT"}
+RECOVERY_S = 20
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One fault: how it is asked for, and by which record the feed must tell it (None: data just goes on, whole)."""
+
+    name: str
+    kind: str
+    sign: Optional[str]
+    fields: dict[str, Any] = field(default_factory=dict)
+    stream: Optional[dict[str, str]] = None
+    then_cut: bool = False
+    venues: tuple[str, ...] = ("binance", "okx")
+
+
+DRILLS = [
+    Drill("cut (RST)", "cut", "invalid"),
+    Drill("cut (FIN)", "cut", "invalid", {"mode": "fin"}),
+    Drill("close frame 1001", "close_code", "invalid", {"code": 1001}),
+    Drill("half-open", "half_open", "invalid", {"duration_ms": 6000}),
+    Drill("one stream silent", "silence_stream", "invalid", {"duration_ms": 2 * SILENCE_MS}, BBO),
+    Drill("ack without data", "ack_without_data", "invalid", {"duration_ms": 2 * SILENCE_MS}, BBO, then_cut=True),
+    Drill("garbage frame", "garbage_frame", "dead_letter"),
+    Drill("truncated JSON", "truncated_json", "dead_letter", {"count": 3}, BBO),
+    Drill("truncated frame", "truncated_frame", "invalid", {"count": 1}, BBO),
+    Drill("bad number", "bad_number", "dead_letter", {"count": 3}, TRADE),
+    Drill("huge frame", "huge_frame", "invalid"),
+    Drill("slow drip", "slow_drip", None, {"count": 3}, BBO),
+    Drill("duplicates", "duplicate", None, {"count": 20}, TRADE),
+    Drill("reordered", "reorder", None, {"count": 5}, TRADE),
+    Drill("notice 64008", "notice", "invalid", {"duration_ms": 2000}, venues=("okx",)),
+    Drill("serverShutdown", "server_shutdown", "invalid", {"duration_ms": 2000}, venues=("binance",)),
+    Drill("refused", "refuse", "invalid", {"duration_ms": 3000}, then_cut=True),
+    Drill("HTTP 429", "http_status", "invalid", {"status": 429, "retry_after": 1, "count": 2}, then_cut=True),
+    Drill("HTTP 418", "http_status", "invalid", {"status": 418, "retry_after": 2, "count": 2}, then_cut=True),
+    Drill("HTTP 503", "http_status", "invalid", {"status": 503, "count": 3}, then_cut=True),
+    Drill("slow REST", "http_latency", None, {"delay_ms": 3000, "count": 2}),
+]
+
+
+@pytest.mark.parametrize("run", range(drill_count()))
+@pytest.mark.parametrize("venue", ["binance", "okx"])
+def test_every_fault_is_told_and_survived(stage: Stage, venue: str, run: int) -> None:
+    need("marketbus")
+    load = Load(stage, stage.broker("embedded"), venue, RATE, seed=400 + run, **SETTINGS)
+    load.flowing(RATE)
+    failures = []
+    for drill in DRILLS:
+        if venue in drill.venues:
+            try:
+                perform(load, drill, run)
+            except AssertionError as failure:
+                failures.append(f"{drill.name}: {failure}")
+                REPORT.add("twin faults", fault=drill.name, venue=venue, run=run + 1, told_by="FAILED", told_s="-", back_s="-")
+        assert load.feed.running, f"{drill.name} ended the feed: {load.feed.process.returncode}"
+    assert load.feed.stop() == 0
+    quiet(load.market_count, silence=1.5, within=30)
+    read = load.records()
+    failures += (
+        sequence_problems(read)
+        + repeated_identities(read)
+        + repeated_trades(read)
+        + log_problems(load.twin.expected(venue, load.book), read)
+        + schema_problems(record for record in read if record.topic.startswith("sys."))
+    )
+    assert not failures, "\n".join(failures[:20])
+
+
+def perform(load: Load, drill: Drill, run: int) -> None:
+    """One fault: when it was told, and when every stream is live again after it is over."""
+    fields = dict(drill.fields)
+    if drill.stream is not None:
+        fields["stream"] = drill.stream[load.venue]
+    seen = len(load.reader.records())
+    began = time.time()
+    load.twin.fault(drill.kind, venue=load.venue, **fields)
+    if drill.then_cut:
+        load.twin.fault("cut", venue=load.venue)
+    told = None
+    if drill.sign is not None:
+        told = eventually(f"the feed tells {drill.sign}", lambda: sign(load, drill.sign, seen), within=15)
+    else:
+        eventually("the fault is over", lambda: not load.twin.control("GET", "/faults")["active"], within=15)
+    mark = told.read_at if told else time.time()
+    back = eventually("every stream live again", lambda: all_live(load, mark), within=RECOVERY_S, every=0.2)
+    eventually("the fault is over", lambda: not load.twin.control("GET", "/faults")["active"], within=15)
+    eventually("every stream live after it", lambda now=time.time(): all_live(load, now), within=RECOVERY_S, every=0.2)
+    REPORT.add(
+        "twin faults",
+        fault=drill.name,
+        venue=load.venue,
+        run=run + 1,
+        told_by=describe(told),
+        told_s=told.read_at - began if told else "-",
+        back_s=back - began,
+    )
+
+
+def sign(load: Load, kind: Optional[str], seen: int) -> Optional[Any]:
+    """The first record since the fault by which the feed tells it."""
+    for record in load.reader.records()[seen:]:
+        value = record.value if isinstance(record.value, dict) else {}
+        if value.get("feed") != load.instance:
+            continue
+        if kind == "invalid" and record.topic == "md.bbo.v1" and value["state"] == "invalid":
+            return record
+        if kind == "dead_letter" and record.topic == "sys.dead_letter.v1":
+            return record
+    return None
+
+
+def all_live(load: Load, mark: float) -> Optional[float]:
+    """When the last of the quote streams became live after a moment; None while one is not."""
+    first: dict[str, float] = {}
+    invalid: set[str] = set()
+    for record in reversed(load.records("md.bbo.v1")):
+        if record.read_at <= mark:
+            break
+        symbol = record.value["symbol"]
+        if record.value["state"] == "invalid" and symbol not in first:
+            invalid.add(symbol)
+        elif record.value["state"] == "live":
+            first[symbol] = record.read_at
+    live = first.keys() - invalid
+    return max(first.values()) if live >= set(load.symbols) else None
+
+
+def describe(record: Optional[Any]) -> str:
+    if record is None:
+        return "(goes on)"
+    return f"{record.topic.split('.')[1]} {record.value.get('reason', '')}".strip()
