@@ -24,6 +24,7 @@ public struct JSONCursor {
     public var documentStart: UnsafePointer<UInt8> { base }
 
     /// The first byte of the next token; 0 at the end.
+    @inline(__always)
     public var peek: UInt8 {
         next < count ? base[Int(starts[next])] : 0
     }
@@ -31,24 +32,28 @@ public struct JSONCursor {
     /// Where the next token begins.
     ///
     /// - Unit: bytes from the document's start.
+    @inline(__always)
     public var offset: UInt32 { starts[min(next, count)] }
 
     /// Whether every token was read.
     public var isAtEnd: Bool { next >= count }
 
     /// Enters an object.
+    @inline(__always)
     public mutating func enterObject() throws(JSONError) {
         guard peek == UInt8(ascii: "{") else { throw .wrongType(offset: offset) }
         next &+= 1
     }
 
     /// Enters an array.
+    @inline(__always)
     public mutating func enterArray() throws(JSONError) {
         guard peek == UInt8(ascii: "[") else { throw .wrongType(offset: offset) }
         next &+= 1
     }
 
     /// The next key of the object that was entered, with the cursor at its value; nil leaves the object.
+    @inline(__always)
     public mutating func nextKey() throws(JSONError) -> JSONText? {
         guard next < count else { throw .syntax(offset: offset) }
         let byte = base[Int(starts[next])]
@@ -73,6 +78,7 @@ public struct JSONCursor {
     }
 
     /// Whether the array that was entered has a further element, with the cursor at it; false leaves the array.
+    @inline(__always)
     public mutating func nextElement() throws(JSONError) -> Bool {
         guard next < count else { throw .syntax(offset: offset) }
         let byte = base[Int(starts[next])]
@@ -100,18 +106,23 @@ public struct JSONCursor {
     }
 
     /// A string's bytes.
+    @inline(__always)
     public mutating func string() throws(JSONError) -> JSONText {
         guard peek == UInt8(ascii: "\"") else { throw .wrongType(offset: offset) }
         let start = Int(starts[next]) &+ 1
         next &+= 1
         // The token index has no closing quotes: it is the last byte before the next token that is no space.
         var end = Int(starts[next]) &- 1
-        while end > start, base[end] <= 0x20 { end &-= 1 }
-        guard end >= start, base[end] == UInt8(ascii: "\"") else { throw .syntax(offset: UInt32(start)) }
+        if base[end] != UInt8(ascii: "\"") {
+            while end > start, base[end] <= 0x20 { end &-= 1 }
+            guard base[end] == UInt8(ascii: "\"") else { throw .syntax(offset: UInt32(truncatingIfNeeded: start)) }
+        }
+        guard end >= start else { throw .syntax(offset: UInt32(truncatingIfNeeded: start)) }
         return JSONText(start: base + start, count: end &- start)
     }
 
     /// The bytes of a number, true, false or null.
+    @inline(__always)
     public mutating func scalar() throws(JSONError) -> JSONText {
         let byte = peek
         let isWord = byte == UInt8(ascii: "t") || byte == UInt8(ascii: "f") || byte == UInt8(ascii: "n")
@@ -126,6 +137,7 @@ public struct JSONCursor {
     }
 
     /// A string's or scalar's bytes, without quotes.
+    @inline(__always)
     public mutating func text() throws(JSONError) -> JSONText {
         peek == UInt8(ascii: "\"") ? try string() : try scalar()
     }

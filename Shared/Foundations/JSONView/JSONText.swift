@@ -39,6 +39,7 @@ public struct JSONText {
     /// The first eight bytes, little end first, zeros behind the end.
     ///
     /// Reads eight bytes: needs padding behind.
+    @inline(__always)
     public var packed: UInt64 {
         let word = UnsafeRawPointer(start).loadUnaligned(as: UInt64.self)
         guard count < 8 else { return word }
@@ -57,6 +58,7 @@ public struct JSONText {
     }
 
     /// Whether this is the given name.
+    @inline(__always)
     public func matches(_ name: JSONName) -> Bool {
         guard count == name.count, packed == name.packed else { return false }
         guard count > 8 else { return true }

@@ -94,33 +94,41 @@ public struct BestQuote: Sendable {
     }
 }
 
-/// What a decoder found in a frame.
-public enum MarketEvent: Sendable {
-    /// A trade.
-    case trade(Trade)
-    /// A new best bid and ask.
-    case quote(BestQuote)
-}
-
-/// The events of one frame, oldest first, in memory that is used again for the next.
+/// The events of one frame, each kind oldest first, in memory that is used again for the next.
+///
+/// A kind has an array of its own: no event is wrapped in an enumeration and copied out again.
 ///
 /// - Thread: that of the feed. Allocates: only when a frame holds more events than all before.
 public struct EventBatch {
-    /// The events.
-    public private(set) var events: ContiguousArray<MarketEvent> = []
+    /// The trades.
+    public private(set) var trades: ContiguousArray<Trade> = []
+    /// The best bids and asks.
+    public private(set) var quotes: ContiguousArray<BestQuote> = []
 
     /// An empty batch.
     public init() {
-        events.reserveCapacity(64)
+        trades.reserveCapacity(64)
+        quotes.reserveCapacity(64)
     }
 
-    /// Adds an event behind the others.
-    public mutating func append(_ event: MarketEvent) {
-        events.append(event)
+    /// How many events it holds.
+    public var count: Int { trades.count &+ quotes.count }
+
+    /// Adds a trade behind the others.
+    @inline(__always)
+    public mutating func append(_ trade: Trade) {
+        trades.append(trade)
+    }
+
+    /// Adds a quote behind the others.
+    @inline(__always)
+    public mutating func append(_ quote: BestQuote) {
+        quotes.append(quote)
     }
 
     /// Forgets the events and keeps their memory.
     public mutating func removeAll() {
-        events.removeAll(keepingCapacity: true)
+        if !trades.isEmpty { trades.removeAll(keepingCapacity: true) }
+        if !quotes.isEmpty { quotes.removeAll(keepingCapacity: true) }
     }
 }

@@ -52,13 +52,13 @@ final class BinanceDecoder: FrameDecoder {
     ) throws(DecodeError) -> FrameOutcome {
         guard let kind = fields.e else {
             if fields.isQuote(names) {
-                batch.append(.quote(try quote(fields, reader)))
+                batch.append(try quote(fields, reader))
                 return .events
             }
             return try other(fields)
         }
         if kind.matches(names.bookTicker) {
-            batch.append(.quote(try quote(fields, reader)))
+            batch.append(try quote(fields, reader))
             return .events
         }
         let isAggregate = kind.matches(names.aggTrade)
@@ -94,15 +94,13 @@ final class BinanceDecoder: FrameDecoder {
         let buyerIsMaker = try reader.required(fields.m, "m")
         guard buyerIsMaker.isTrue || buyerIsMaker.isFalse else { throw reader.bad(buyerIsMaker, "m") }
         batch.append(
-            .trade(
-                Trade(
-                    instrument: try instrument(fields, reader, market),
-                    side: buyerIsMaker.isTrue ? .sell : .buy,
-                    exchangeMicroseconds: try time(fields, reader),
-                    id: try reader.identifier(identifier, identifierName),
-                    price: try reader.amount(fields.p, "p"),
-                    size: try reader.amount(fields.q, "q")
-                )
+            Trade(
+                instrument: try instrument(fields, reader, market),
+                side: buyerIsMaker.isTrue ? .sell : .buy,
+                exchangeMicroseconds: try time(fields, reader),
+                id: try reader.identifier(identifier, identifierName),
+                price: try reader.amount(fields.p, "p"),
+                size: try reader.amount(fields.q, "q")
             )
         )
         return .events

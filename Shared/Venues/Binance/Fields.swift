@@ -4,8 +4,8 @@ import JSONView
 import Models
 import VenueKit
 
-/// The names that decide what a frame is, packed once.
-struct BinanceNames {
+/// The names that decide what a frame is, packed once; a class, so that it is passed around as one word.
+final class BinanceNames: Sendable {
     let stream = JSONName("stream")
     let data = JSONName("data")
     let bookTicker = JSONName("bookTicker")
@@ -78,6 +78,7 @@ struct BinanceFields {
         }
     }
 
+    @inline(__always)
     private mutating func letter(_ letter: UInt8, _ cursor: inout JSONCursor) throws(JSONError) {
         switch letter {
         case UInt8(ascii: "e"): e = try cursor.token()

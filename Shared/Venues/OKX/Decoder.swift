@@ -26,87 +26,106 @@ final class OKXDecoder: FrameDecoder {
 
     func decode(_ frame: FrameBytes, into batch: inout EventBatch) throws(DecodeError) -> FrameOutcome {
         if frame.bytes.count == 4, frame.bytes.elementsEqual("pong".utf8) { return .control(.pong) }
-        var envelope = OKXEnvelope()
-        do throws(JSONError) {
-            guard let scanner else { throw .tooLong }
-            var cursor = try scanner.scan(frame.bytes, readable: frame.readable)
-            try envelope.read(&cursor, names)
-            try cursor.finish()
+        do throws(OKXFrameError) {
+            let envelope = try walk(frame, &batch)
+            if envelope.event != nil { return control(envelope) }
+            return try push(envelope)
         } catch {
-            throw DecodeError(error)
+            throw error.cause
         }
-        if envelope.event != nil { return try control(envelope) }
-        return try push(envelope, &batch)
     }
 
-    private func push(_ envelope: OKXEnvelope, _ batch: inout EventBatch) throws(DecodeError) -> FrameOutcome
-    {
-        guard let channel = envelope.channel else {
-            if envelope.code != nil { return .ignored("answer") }
-            if envelope.hasTable { return .ignored("version 3 push") }
-            throw .unknownFrame
+    /// Reads the frame; rows of our channels are decoded where they stand if the channel is known by then.
+    private func walk(_ frame: FrameBytes, _ batch: inout EventBatch) throws(OKXFrameError) -> OKXEnvelope {
+        var envelope = OKXEnvelope()
+        var cursor = try json { () throws(JSONError) in
+            guard let scanner else { throw .tooLong }
+            return try scanner.scan(frame.bytes, readable: frame.readable)
         }
-        let isQuote = channel.matches(names.quotes)
-        guard isQuote || channel.matches(names.trades) || channel.matches(names.allTrades) else {
-            return .ignored("channel")
-        }
-        guard let data = envelope.data else { throw .missingField("data") }
-        do throws(OKXRowError) {
-            try rows(data, envelope.instrument, isQuote, &batch)
-        } catch {
-            switch error {
-            case .json(let cause): throw DecodeError(cause, field: "data")
-            case .decode(let cause): throw cause
-            case .option: return .ignored("option")
+        try json { () throws(JSONError) in try cursor.enterObject() }
+        while let key = try json({ () throws(JSONError) in try cursor.nextKey() }) {
+            if key.matches(names.data) {
+                envelope.data = cursor
+                if let kind = rowKind(envelope.channel) {
+                    try rows(&cursor, envelope.instrument, kind, &envelope, &batch)
+                } else {
+                    try json { () throws(JSONError) in try cursor.skip() }
+                }
+            } else {
+                try json { () throws(JSONError) in try envelope.read(key, &cursor, names) }
             }
         }
-        return .events
+        try json { () throws(JSONError) in try cursor.finish() }
+        if let kind = rowKind(envelope.channel), !envelope.hasRows, var data = envelope.data {
+            try rows(&data, envelope.instrument, kind, &envelope, &batch)
+        }
+        return envelope
+    }
+
+    private func rowKind(_ channel: JSONText?) -> OKXRowKind? {
+        guard let channel else { return nil }
+        if channel.matches(names.quotes) { return .quote }
+        return channel.matches(names.trades) || channel.matches(names.allTrades) ? .trade : nil
+    }
+
+    private func push(_ envelope: OKXEnvelope) throws(OKXFrameError) -> FrameOutcome {
+        if envelope.hasRows { return envelope.hasOption ? .ignored("option") : .events }
+        if let channel = envelope.channel {
+            if rowKind(channel) != nil { throw OKXFrameError(cause: .missingField("data")) }
+            return .ignored("channel")
+        }
+        if envelope.code != nil { return .ignored("answer") }
+        if envelope.hasTable { return .ignored("version 3 push") }
+        throw OKXFrameError(cause: .unknownFrame)
     }
 
     private func rows(
-        _ data: JSONCursor,
+        _ cursor: inout JSONCursor,
         _ channelInstrument: JSONText?,
-        _ isQuote: Bool,
+        _ kind: OKXRowKind,
+        _ envelope: inout OKXEnvelope,
         _ batch: inout EventBatch
-    ) throws(OKXRowError) {
-        var cursor = data
+    ) throws(OKXFrameError) {
         let reader = FieldReader(cursor)
-        do throws(JSONError) { try cursor.enterArray() } catch { throw .json(error) }
-        while true {
+        envelope.hasRows = true
+        try json { () throws(JSONError) in try cursor.enterArray() }
+        while try json({ () throws(JSONError) in try cursor.nextElement() }) {
             var row = OKXRow()
-            do throws(JSONError) {
-                guard try cursor.nextElement() else { return }
-                try row.read(&cursor, names)
-            } catch {
-                throw .json(error)
-            }
-            let instrument = try instrument(row.instrument ?? channelInstrument)
+            try json { () throws(JSONError) in try row.read(&cursor, names) }
             do throws(DecodeError) {
-                batch.append(
-                    isQuote ? try quote(row, instrument, reader) : try trade(row, instrument, reader)
-                )
+                guard let instrument = try instrument(row.instrument ?? channelInstrument) else {
+                    envelope.hasOption = true
+                    continue
+                }
+                switch kind {
+                case .quote: batch.append(try quote(row, instrument, reader))
+                case .trade: batch.append(try trade(row, instrument, reader))
+                }
             } catch {
-                throw .decode(error)
+                throw OKXFrameError(cause: error)
             }
         }
+    }
+
+    @inline(__always)
+    private func json<Value>(_ read: () throws(JSONError) -> Value) throws(OKXFrameError) -> Value {
+        do throws(JSONError) { return try read() } catch { throw OKXFrameError(cause: DecodeError(error)) }
     }
 
     private func trade(
         _ row: OKXRow,
         _ instrument: InstrumentID,
         _ reader: FieldReader
-    ) throws(DecodeError) -> MarketEvent {
+    ) throws(DecodeError) -> Trade {
         let side = try reader.required(row.side, "side")
         guard side.matches(names.buy) || side.matches(names.sell) else { throw reader.bad(side, "side") }
-        return .trade(
-            Trade(
-                instrument: instrument,
-                side: side.matches(names.buy) ? .buy : .sell,
-                exchangeMicroseconds: try reader.time(row.time, "ts"),
-                id: try reader.identifier(row.tradeID, "tradeId"),
-                price: try reader.amount(row.price, "px"),
-                size: try base(try reader.amount(row.size, "sz"), instrument)
-            )
+        return Trade(
+            instrument: instrument,
+            side: side.matches(names.buy) ? .buy : .sell,
+            exchangeMicroseconds: try reader.time(row.time, "ts"),
+            id: try reader.identifier(row.tradeID, "tradeId"),
+            price: try reader.amount(row.price, "px"),
+            size: try base(try reader.amount(row.size, "sz"), instrument)
         )
     }
 
@@ -114,16 +133,13 @@ final class OKXDecoder: FrameDecoder {
         _ row: OKXRow,
         _ instrument: InstrumentID,
         _ reader: FieldReader
-    ) throws(DecodeError) -> MarketEvent {
-        .quote(
-            BestQuote(
-                instrument: instrument,
-                exchangeMicroseconds: try reader.time(row.time, "ts"),
-                venueSequence: row.sequence == nil
-                    ? VenueSequence.none : try reader.integer(row.sequence, "seqId"),
-                bid: try level(row.bid, instrument, reader, "bids"),
-                ask: try level(row.ask, instrument, reader, "asks")
-            )
+    ) throws(DecodeError) -> BestQuote {
+        BestQuote(
+            instrument: instrument,
+            exchangeMicroseconds: try reader.time(row.time, "ts"),
+            venueSequence: row.sequence == nil ? VenueSequence.none : try reader.integer(row.sequence, "seqId"),
+            bid: try level(row.bid, instrument, reader, "bids"),
+            ask: try level(row.ask, instrument, reader, "asks")
         )
     }
 
@@ -154,18 +170,19 @@ final class OKXDecoder: FrameDecoder {
         }
     }
 
-    private func instrument(_ name: JSONText?) throws(OKXRowError) -> InstrumentID {
-        guard let name else { throw .decode(.missingField("instId")) }
+    /// The instrument of a name; nil for an option.
+    private func instrument(_ name: JSONText?) throws(DecodeError) -> InstrumentID? {
+        guard let name else { throw .missingField("instId") }
         let index = name.endsWithSwap ? swap : spot
         if let known = index.find(name.start, count: name.count) { return known }
         if let known = futures.find(name.start, count: name.count) { return known }
         let text = name.string
-        if OKXSymbols.isOption(text) { throw .option }
-        guard let inferred = OKXSymbols.infer(text) else { throw .decode(.unknownInstrument) }
+        if OKXSymbols.isOption(text) { return nil }
+        guard let inferred = OKXSymbols.infer(text) else { throw .unknownInstrument }
         return instruments.upsert(inferred)
     }
 
-    private func control(_ envelope: OKXEnvelope) throws(DecodeError) -> FrameOutcome {
+    private func control(_ envelope: OKXEnvelope) -> FrameOutcome {
         let event = envelope.event?.string ?? ""
         let instrument = envelope.instrument?.string ?? ""
         let channel = envelope.channel?.string ?? ""
@@ -192,9 +209,13 @@ final class OKXDecoder: FrameDecoder {
     }
 }
 
-/// What can be wrong with a row, or that it is none of ours.
-private enum OKXRowError: Error {
-    case json(JSONError)
-    case decode(DecodeError)
-    case option
+/// Which rows a channel carries.
+private enum OKXRowKind {
+    case trade
+    case quote
+}
+
+/// A decode error on its way out of nested readers.
+private struct OKXFrameError: Error {
+    let cause: DecodeError
 }

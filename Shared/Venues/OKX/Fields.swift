@@ -2,8 +2,8 @@
 
 import JSONView
 
-/// OKX's names, packed once.
-struct OKXNames {
+/// OKX's names, packed once; a class, so that it is passed around as one word.
+final class OKXNames: Sendable {
     let arg = JSONName("arg")
     let data = JSONName("data")
     let event = JSONName("event")
@@ -39,20 +39,19 @@ struct OKXEnvelope {
     /// The cursor at the value of `data`.
     var data: JSONCursor?
     var hasTable = false
+    /// Whether `data` was read as rows of a channel of ours.
+    var hasRows = false
+    /// Whether a row was an option's.
+    var hasOption = false
 
-    mutating func read(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if key.matches(names.arg), cursor.peek == UInt8(ascii: "{") {
-                try readArgument(&cursor, names)
-            } else if key.matches(names.data) {
-                data = cursor
-                try cursor.skip()
-            } else if key.matches(names.event) {
-                event = try cursor.token()
-            } else {
-                try readRare(key, &cursor, names)
-            }
+    /// Notes the value of a key other than `data`.
+    mutating func read(_ key: JSONText, _ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
+        if key.matches(names.arg), cursor.peek == UInt8(ascii: "{") {
+            try readArgument(&cursor, names)
+        } else if key.matches(names.event) {
+            event = try cursor.token()
+        } else {
+            try readRare(key, &cursor, names)
         }
     }
 

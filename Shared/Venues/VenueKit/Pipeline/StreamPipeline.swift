@@ -63,17 +63,15 @@ public final class StreamPipeline {
     ///   - received: when the frame was read. Unit: microseconds since the Unix epoch.
     ///   - published: now. Unit: microseconds since the Unix epoch.
     public func publish(_ batch: borrowing EventBatch, epoch: Int64, received: Int64, published: Int64) {
-        for event in batch.events {
-            switch event {
-            case .trade(let trade):
-                publish(trade, epoch: epoch, received: received, published: published)
-            case .quote(let quote):
-                publish(quote, epoch: epoch, received: received, published: published)
-            }
+        for index in batch.trades.indices {
+            publish(batch.trades[index], epoch: epoch, received: received, published: published)
+        }
+        for index in batch.quotes.indices {
+            publish(batch.quotes[index], epoch: epoch, received: received, published: published)
         }
     }
 
-    private func publish(_ trade: Trade, epoch: Int64, received: Int64, published: Int64) {
+    private func publish(_ trade: borrowing Trade, epoch: Int64, received: Int64, published: Int64) {
         let slot = slot(trade.instrument, .trade)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
@@ -86,7 +84,7 @@ public final class StreamPipeline {
         send(slot, stamp, value, exchange: trade.exchangeMicroseconds)
     }
 
-    private func publish(_ quote: BestQuote, epoch: Int64, received: Int64, published: Int64) {
+    private func publish(_ quote: borrowing BestQuote, epoch: Int64, received: Int64, published: Int64) {
         let slot = slot(quote.instrument, .bbo)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
