@@ -87,7 +87,9 @@ struct FrameBenchmark {
                     for index in 0..<frames.count { one(frames[index]) }
                     // The same trades again are new ones only in a new epoch.
                     epoch += 1
-                    for slot in pipeline.slots where slot.channel == .trade { pipeline.end(slot, .silent, now: 0) }
+                    for slot in pipeline.slots where slot.channel == .trade {
+                        pipeline.end(slot, .silent, now: 0)
+                    }
                 }
                 done += passes * frames.count
                 let now = Clock.now
@@ -164,7 +166,9 @@ final class FrameFile {
 
     subscript(index: Int) -> FrameBytes {
         let (offset, count) = frames[index]
-        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[offset..<(offset + count)])
+        let bytes = UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(memory)[offset..<(offset + count)]
+        )
         return FrameBytes(bytes, readable: count + Self.padding)
     }
 }

@@ -115,7 +115,9 @@ public struct JSONCursor {
         var end = Int(starts[next]) &- 1
         if base[end] != UInt8(ascii: "\"") {
             while end > start, base[end] <= 0x20 { end &-= 1 }
-            guard base[end] == UInt8(ascii: "\"") else { throw .syntax(offset: UInt32(truncatingIfNeeded: start)) }
+            guard base[end] == UInt8(ascii: "\"") else {
+                throw .syntax(offset: UInt32(truncatingIfNeeded: start))
+            }
         }
         guard end >= start else { throw .syntax(offset: UInt32(truncatingIfNeeded: start)) }
         return JSONText(start: base + start, count: end &- start)

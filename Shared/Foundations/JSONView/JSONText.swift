@@ -2,7 +2,8 @@
 
 /// A name to compare keys with: up to eight bytes of it in one register.
 public struct JSONName: Sendable {
-    let packed: UInt64
+    /// The first eight bytes, little end first, zeros behind the end.
+    public let packed: UInt64
     let count: Int
     let text: StaticString
 
@@ -45,6 +46,11 @@ public struct JSONText {
         guard count < 8 else { return word }
         return word & ((1 &<< UInt64(count &* 8)) &- 1)
     }
+
+    /// The whole text in one word where it has at most eight bytes, else 0, which no name is: a key is then compared
+    /// with many names at one instruction each. Needs padding behind, like ``packed``.
+    @inline(__always)
+    public var word: UInt64 { count <= 8 ? packed : 0 }
 
     /// The bytes.
     public var bytes: UnsafeRawBufferPointer {

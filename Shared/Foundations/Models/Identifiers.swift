@@ -80,17 +80,23 @@ public struct ShortText: Hashable, Sendable {
     /// Copies the bytes; nil if there are none, too many, or any that JSON would have to escape.
     public init?(bytes: UnsafePointer<UInt8>, count: Int) {
         guard count > 0, count <= Self.capacity else { return nil }
-        let isPlain = withUnsafeMutableBytes(of: &words) { target in
-            var plain = true
-            for index in 0..<count {
-                let byte = bytes[index]
-                plain = plain && byte > 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
-                target[index] = byte
+        let raw = UnsafeRawPointer(bytes)
+        if count >= 8, count <= 16 {
+            let last = raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            words.0 = raw.loadUnaligned(as: UInt64.self)
+            words.1 = count == 8 ? 0 : last &>> UInt64(truncatingIfNeeded: (16 &- count) &* 8)
+        } else {
+            withUnsafeMutableBytes(of: &words) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: count))
             }
-            target[Self.capacity] = UInt8(truncatingIfNeeded: count)
-            return plain
         }
-        guard isPlain else { return nil }
+        words.3 |= UInt64(truncatingIfNeeded: count) &<< 56
+        for index in 0..<count where !Self.isPlain(bytes[index]) { return nil }
+    }
+
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
     }
 
     /// Copies a text; nil under the same conditions.
@@ -122,6 +128,19 @@ public struct ShortText: Hashable, Sendable {
 
     /// The number that the bytes spell, or nil.
     public var number: UInt64? {
+        let count = count
+        guard count <= 16 else { return longNumber }
+        if count <= 8 { return DigitWords.value(words.0, digits: count) }
+        let shift = UInt64(truncatingIfNeeded: (16 &- count) &* 8)
+        let last = (words.0 &>> (64 &- shift) | words.1 &<< shift)
+        let tail = shift == 0 ? words.1 : last
+        guard let high = DigitWords.value(words.0 & (UInt64.max &>> shift), digits: count &- 8),
+            let low = DigitWords.value(tail, digits: 8)
+        else { return nil }
+        return high &* 100_000_000 &+ low
+    }
+
+    private var longNumber: UInt64? {
         withUnsafeBytes(of: words) { bytes in
             guard count <= 19 else { return nil }
             var value: UInt64 = 0
@@ -150,5 +169,26 @@ public struct ShortText: Hashable, Sendable {
         hasher.combine(words.1)
         hasher.combine(words.2)
         hasher.combine(words.3)
+    }
+}
+
+/// Eight decimal digits side by side in one word.
+enum DigitWords {
+    /// The value of the first `digits` bytes (the lowest first), or nil where one is no digit.
+    @inline(__always)
+    static func value(_ word: UInt64, digits: Int) -> UInt64? {
+        guard digits > 0 else { return 0 }
+        // Leading zeros fill the word; then pairs, fours and eights are summed by multiplication.
+        let missing = UInt64(truncatingIfNeeded: (8 &- digits) &* 8)
+        let zeros = missing == 0 ? 0 : 0x3030_3030_3030_3030 & (UInt64.max &>> (64 &- missing))
+        let text = (missing == 0 ? word : word &<< missing) | zeros
+        let digit = text &- 0x3030_3030_3030_3030
+        guard (text | (text &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 == 0x3030_3030_3030_3030 else {
+            return nil
+        }
+        let pairs = (digit &* 10) &+ (digit &>> 8)
+        let low = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+        let high = (pairs &>> 16 & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+        return (low &+ high) &>> 32
     }
 }

@@ -61,8 +61,8 @@ final class BinanceDecoder: FrameDecoder {
             batch.append(try quote(fields, reader))
             return .events
         }
-        let isAggregate = kind.matches(names.aggTrade)
-        if isAggregate || kind.matches(names.trade) {
+        let isAggregate = kind.word == names.aggTrade.packed
+        if isAggregate || kind.word == names.trade.packed {
             return try trade(
                 fields,
                 reader,
@@ -90,7 +90,6 @@ final class BinanceDecoder: FrameDecoder {
         if market != .spot, let cause = fields.X, !cause.matches(names.market) {
             return .ignored("no market trade")
         }
-        _ = try reader.integer(identifier, identifierName)
         let buyerIsMaker = try reader.required(fields.m, "m")
         guard buyerIsMaker.isTrue || buyerIsMaker.isFalse else { throw reader.bad(buyerIsMaker, "m") }
         batch.append(
@@ -98,7 +97,7 @@ final class BinanceDecoder: FrameDecoder {
                 instrument: try instrument(fields, reader, market),
                 side: buyerIsMaker.isTrue ? .sell : .buy,
                 exchangeMicroseconds: try time(fields, reader),
-                id: try reader.identifier(identifier, identifierName),
+                id: try reader.number(identifier, identifierName),
                 price: try reader.amount(fields.p, "p"),
                 size: try reader.amount(fields.q, "q")
             )

@@ -106,16 +106,17 @@ struct BinanceFields {
         _ names: BinanceNames,
         _ isPayload: Bool
     ) throws(JSONError) {
-        if key.matches(names.data) {
+        let word = key.word
+        if word == names.data.packed {
             if cursor.peek == UInt8(ascii: "{"), !isPayload {
                 return try walk(&cursor, names, isPayload: true)
             }
             if cursor.peek == UInt8(ascii: "[") { marks |= Mark.array.rawValue }
             return try cursor.skip()
         }
-        if key.matches(names.stream) {
+        if word == names.stream.packed {
             stream = try cursor.token()
-        } else if key.matches(names.tradingStatus) {
+        } else if word == names.tradingStatus.packed {
             st = try cursor.token()
         } else {
             try rareWord(key, &cursor, names, isPayload)

@@ -44,7 +44,8 @@ final class OKXDecoder: FrameDecoder {
         }
         try json { () throws(JSONError) in try cursor.enterObject() }
         while let key = try json({ () throws(JSONError) in try cursor.nextKey() }) {
-            if key.matches(names.data) {
+            let word = key.word
+            if word == names.data.packed {
                 envelope.data = cursor
                 if let kind = rowKind(envelope.channel) {
                     try rows(&cursor, envelope.instrument, kind, &envelope, &batch)
@@ -52,7 +53,7 @@ final class OKXDecoder: FrameDecoder {
                     try json { () throws(JSONError) in try cursor.skip() }
                 }
             } else {
-                try json { () throws(JSONError) in try envelope.read(key, &cursor, names) }
+                try json { () throws(JSONError) in try envelope.read(word, &cursor, names) }
             }
         }
         try json { () throws(JSONError) in try cursor.finish() }
@@ -64,8 +65,9 @@ final class OKXDecoder: FrameDecoder {
 
     private func rowKind(_ channel: JSONText?) -> OKXRowKind? {
         guard let channel else { return nil }
-        if channel.matches(names.quotes) { return .quote }
-        return channel.matches(names.trades) || channel.matches(names.allTrades) ? .trade : nil
+        let word = channel.word
+        if word == names.quotes.packed { return .quote }
+        return word == names.trades.packed || channel.matches(names.allTrades) ? .trade : nil
     }
 
     private func push(_ envelope: OKXEnvelope) throws(OKXFrameError) -> FrameOutcome {
@@ -118,10 +120,11 @@ final class OKXDecoder: FrameDecoder {
         _ reader: FieldReader
     ) throws(DecodeError) -> Trade {
         let side = try reader.required(row.side, "side")
-        guard side.matches(names.buy) || side.matches(names.sell) else { throw reader.bad(side, "side") }
+        let word = side.word
+        guard word == names.buy.packed || word == names.sell.packed else { throw reader.bad(side, "side") }
         return Trade(
             instrument: instrument,
-            side: side.matches(names.buy) ? .buy : .sell,
+            side: word == names.buy.packed ? .buy : .sell,
             exchangeMicroseconds: try reader.time(row.time, "ts"),
             id: try reader.identifier(row.tradeID, "tradeId"),
             price: try reader.amount(row.price, "px"),
@@ -137,7 +140,8 @@ final class OKXDecoder: FrameDecoder {
         BestQuote(
             instrument: instrument,
             exchangeMicroseconds: try reader.time(row.time, "ts"),
-            venueSequence: row.sequence == nil ? VenueSequence.none : try reader.integer(row.sequence, "seqId"),
+            venueSequence: row.sequence == nil
+                ? VenueSequence.none : try reader.integer(row.sequence, "seqId"),
             bid: try level(row.bid, instrument, reader, "bids"),
             ask: try level(row.ask, instrument, reader, "asks")
         )

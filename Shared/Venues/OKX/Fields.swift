@@ -45,22 +45,23 @@ struct OKXEnvelope {
     var hasOption = false
 
     /// Notes the value of a key other than `data`.
-    mutating func read(_ key: JSONText, _ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
-        if key.matches(names.arg), cursor.peek == UInt8(ascii: "{") {
+    mutating func read(_ word: UInt64, _ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
+        if word == names.arg.packed, cursor.peek == UInt8(ascii: "{") {
             try readArgument(&cursor, names)
-        } else if key.matches(names.event) {
+        } else if word == names.event.packed {
             event = try cursor.token()
         } else {
-            try readRare(key, &cursor, names)
+            try readRare(word, &cursor, names)
         }
     }
 
     private mutating func readArgument(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
         try cursor.enterObject()
         while let key = try cursor.nextKey() {
-            if key.matches(names.channel) {
+            let word = key.word
+            if word == names.channel.packed {
                 channel = try cursor.token()
-            } else if key.matches(names.instrument) {
+            } else if word == names.instrument.packed {
                 instrument = try cursor.token()
             } else {
                 try cursor.skip()
@@ -69,18 +70,18 @@ struct OKXEnvelope {
     }
 
     private mutating func readRare(
-        _ key: JSONText,
+        _ word: UInt64,
         _ cursor: inout JSONCursor,
         _ names: OKXNames
     ) throws(JSONError) {
-        if key.matches(names.code) {
+        if word == names.code.packed {
             code = try cursor.token()
-        } else if key.matches(names.message) {
+        } else if word == names.message.packed {
             message = try cursor.token()
-        } else if key.matches(names.id) {
+        } else if word == names.id.packed {
             id = try cursor.token()
         } else {
-            if key.matches(names.table) { hasTable = true }
+            if word == names.table.packed { hasTable = true }
             try cursor.skip()
         }
     }
@@ -111,34 +112,35 @@ struct OKXRow {
     mutating func read(_ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
         try cursor.enterObject()
         while let key = try cursor.nextKey() {
-            if key.matches(names.time) {
+            let word = key.word
+            if word == names.time.packed {
                 time = try cursor.token()
-            } else if key.matches(names.bids) {
+            } else if word == names.bids.packed {
                 bid = try Self.best(&cursor)
-            } else if key.matches(names.asks) {
+            } else if word == names.asks.packed {
                 ask = try Self.best(&cursor)
-            } else if key.matches(names.sequence) {
+            } else if word == names.sequence.packed {
                 sequence = try cursor.token()
             } else {
-                try readTrade(key, &cursor, names)
+                try readTrade(word, &cursor, names)
             }
         }
     }
 
     private mutating func readTrade(
-        _ key: JSONText,
+        _ word: UInt64,
         _ cursor: inout JSONCursor,
         _ names: OKXNames
     ) throws(JSONError) {
-        if key.matches(names.price) {
+        if word == names.price.packed {
             price = try cursor.token()
-        } else if key.matches(names.size) {
+        } else if word == names.size.packed {
             size = try cursor.token()
-        } else if key.matches(names.side) {
+        } else if word == names.side.packed {
             side = try cursor.token()
-        } else if key.matches(names.tradeID) {
+        } else if word == names.tradeID.packed {
             tradeID = try cursor.token()
-        } else if key.matches(names.instrument) {
+        } else if word == names.instrument.packed {
             instrument = try cursor.token()
         } else {
             try cursor.skip()

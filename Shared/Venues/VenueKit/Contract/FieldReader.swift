@@ -56,6 +56,13 @@ public struct FieldReader {
         return id
     }
 
+    /// An id that must be a number.
+    public func number(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ShortText {
+        let id = try identifier(text, name)
+        guard id.number != nil else { throw bad(try required(text, name), name) }
+        return id
+    }
+
     /// A time that the venue gives in milliseconds, or in microseconds where it was asked to.
     ///
     /// - Returns: microseconds since the Unix epoch; ``EventTime/none`` for a missing field.
