@@ -135,6 +135,13 @@ let testTargets: [Target] = [
         path: "Tests/Support/TestKit",
         swiftSettings: swiftFlags
     ),
+    .target(name: "CAllocationCount", path: "Tests/Support/CAllocationCount"),
+    .target(
+        name: "AllocationCount",
+        dependencies: ["CAllocationCount"],
+        path: "Tests/Support/AllocationCount",
+        swiftSettings: swiftFlags
+    ),
     .executableTarget(
         name: "ExchangeTwin",
         dependencies: ["COpenSSL", "CPlatform"],
@@ -144,7 +151,9 @@ let testTargets: [Target] = [
     ),
     .executableTarget(
         name: "Benchmarks",
-        dependencies: (["VenueKit", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform"] + foundations + runtime
+        dependencies: ([
+            "VenueKit", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform", "AllocationCount",
+        ] + foundations + runtime
             + venues)
             .map { .byName(name: $0) },
         path: "Tests/Benchmarks",
@@ -154,8 +163,8 @@ let testTargets: [Target] = [
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
     tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
     tests("Unit", "QueuesTests", ["Queues", "Lifecycle", "Observability", "TestKit"]),
-    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit"]),
-    tests("Unit", "WireTests", ["Wire", "TestKit"] + foundations),
+    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit", "AllocationCount"]),
+    tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
@@ -163,7 +172,12 @@ let testTargets: [Target] = [
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
     tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations + runtime),
     tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
-    tests("Integration", "WebSocketTests", ["WebSocket", "Observability", "Lifecycle", "TestKit"], exclude: ["peers"]),
+    tests(
+        "Integration",
+        "WebSocketTests",
+        ["WebSocket", "Observability", "Lifecycle", "TestKit"],
+        exclude: ["peers"]
+    ),
     tests("Integration", "RESTTests", ["REST", "Observability", "Lifecycle", "TestKit"], exclude: ["peers"]),
     tests(
         "Integration",
