@@ -108,6 +108,8 @@ private struct DigitReader {
     private var magnitude: UInt128 = 0
     /// Zeros read but not yet taken into the magnitude: they may be the number's tail.
     private var heldZeros = 0
+    /// How many of them stand behind the point.
+    private var heldDecimals = 0
     /// Decimals that the magnitude holds; negative once an exponent moves the point right.
     private var decimals = 0
 
@@ -134,19 +136,26 @@ private struct DigitReader {
             let digit = start[index] &- 48
             guard digit <= 9 else { break }
             if digit == 0 {
-                if magnitude != 0 { heldZeros += 1 }
-                if magnitude == 0, areDecimals { decimals += 1 }
+                hold(areDecimals)
             } else {
                 try append(digit, areDecimals: areDecimals)
             }
             index += 1
         }
-        if !areDecimals, heldZeros > 0 { try takeHeldZeros(areDecimals: false) }
         return index - first
     }
 
+    private mutating func hold(_ isDecimal: Bool) {
+        if magnitude == 0 {
+            decimals += isDecimal ? 1 : 0
+        } else {
+            heldZeros += 1
+            heldDecimals += isDecimal ? 1 : 0
+        }
+    }
+
     private mutating func append(_ digit: UInt8, areDecimals: Bool) throws(DecimalError) {
-        try takeHeldZeros(areDecimals: areDecimals)
+        try takeHeldZeros()
         try multiply(by: 10)
         let (sum, overflow) = magnitude.addingReportingOverflow(UInt128(digit))
         guard !overflow else { throw .outOfRange }
@@ -154,11 +163,12 @@ private struct DigitReader {
         if areDecimals { decimals += 1 }
     }
 
-    private mutating func takeHeldZeros(areDecimals: Bool) throws(DecimalError) {
+    private mutating func takeHeldZeros() throws(DecimalError) {
+        decimals += heldDecimals
+        heldDecimals = 0
         while heldZeros > 0 {
             try multiply(by: 10)
             heldZeros -= 1
-            if areDecimals { decimals += 1 }
         }
     }
 
@@ -188,7 +198,8 @@ private struct DigitReader {
 
     private mutating func finish() throws(DecimalError) -> (magnitude: UInt128, scale: UInt8) {
         guard magnitude != 0 else { return (0, 0) }
-        // Held zeros are the tail of a fraction: they carry no value.
+        // Zeros still held are the number's tail: those before the point move it, the others carry no value.
+        decimals -= heldZeros - heldDecimals
         while decimals > 0, magnitude % 10 == 0 {
             magnitude /= 10
             decimals -= 1
