@@ -147,7 +147,8 @@ let testTargets: [Target] = [
         dependencies: ["COpenSSL", "CPlatform"],
         path: "Tests/ExchangeTwin",
         exclude: ["README.md", "tests"],
-        swiftSettings: swiftFlags
+        // Load is measured against it, in debug builds too: it is always optimised.
+        swiftSettings: swiftFlags + [.unsafeFlags(["-O"], .when(configuration: .debug))]
     ),
     .executableTarget(
         name: "Benchmarks",

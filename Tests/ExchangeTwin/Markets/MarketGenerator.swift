@@ -13,7 +13,9 @@ struct CrossedWindow {
     var edge: Double
 }
 
-/// Seeded, correlated markets: who trades what next, and at which price. Knows no socket.
+/// Seeded, correlated markets: who trades what next, and at which price.
+///
+/// Knows no socket.
 final class MarketGenerator {
     private(set) var coins: [Coin]
     let instruments: [Instrument]

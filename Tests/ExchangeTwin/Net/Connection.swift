@@ -20,7 +20,9 @@ enum Phase {
     case closed
 }
 
-/// One accepted socket with its buffers. Writes only queue; the server flushes once a turn of its loop.
+/// One accepted socket with its buffers.
+///
+/// Writes only queue; the server flushes once a turn of its loop.
 final class Connection {
     let id: Int
     let descriptor: Int32
