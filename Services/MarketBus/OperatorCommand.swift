@@ -17,7 +17,8 @@ enum OperatorCommand {
     static let version = "0.1.0"
 
     static let all: [Subcommand] = [
-        Subcommand(name: "broker", summary: BrokerCommand.summary, run: BrokerCommand.run)
+        Subcommand(name: "broker", summary: BrokerCommand.summary, run: BrokerCommand.run),
+        Subcommand(name: "normalize", summary: NormalizeCommand.summary, run: NormalizeCommand.run),
     ]
 
     /// Runs what the first word names.

@@ -57,6 +57,21 @@ public struct BinanceVenue: Venue {
         BinanceDecoder(market: market, instruments: instruments)
     }
 
+    /// Hosts and recorders' names; since 2026-06 the USD-M gateway carries COIN-M too, marked by `st` in its frames.
+    public func market(shownBy text: String) -> MarketID? {
+        let signs: [(String, MarketID)] = [
+            ("dstream", .coinm), ("dapi", .coinm), ("coinm", .coinm), ("delivery", .coinm),
+            ("fstream", .usdm), ("fapi", .usdm), ("usdm", .usdm), ("futures", .usdm),
+            ("stream.binance", .spot), ("api.binance", .spot), ("/api/v", .spot), ("spot", .spot),
+        ]
+        return signs.first { text.contains($0.0) }?.1
+    }
+
+    /// `exchangeInfo`
+    public func isInstrumentList(url: String) -> Bool {
+        url.contains("exchangeInfo")
+    }
+
     private func socket(_ name: String, _ url: String, _ market: MarketID) -> VenueEndpoint {
         VenueEndpoint(name: name, url: url, socketPath: "/stream", market: market)
     }

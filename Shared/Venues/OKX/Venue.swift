@@ -39,6 +39,16 @@ public struct OKXVenue: Venue {
         "public_ws"
     }
 
+    /// Nothing: one socket carries all markets, and every frame names its instrument.
+    public func market(shownBy text: String) -> MarketID? {
+        nil
+    }
+
+    /// `public/instruments`
+    public func isInstrumentList(url: String) -> Bool {
+        url.contains("/public/instruments")
+    }
+
     /// A decoder for one connection; frames name their instrument, whatever the market.
     public func makeDecoder(market: MarketID?, instruments: InstrumentTable) -> any FrameDecoder {
         OKXDecoder(instruments: instruments)

@@ -43,6 +43,12 @@ public protocol Venue: Sendable {
     /// - Throws: ``DecodeError``.
     func instruments(from body: UnsafeRawBufferPointer, market: MarketID?) throws(DecodeError) -> [Instrument]
 
+    /// The market that a URL or the name of a recorded connection shows, or nil.
+    func market(shownBy text: String) -> MarketID?
+
+    /// Whether a URL is that of an instrument list.
+    func isInstrumentList(url: String) -> Bool
+
     /// What an answer that is no success asks of us.
     func verdict(status: Int, retryAfterSeconds: Int?, body: UnsafeRawBufferPointer) -> VenueVerdict
 }

@@ -108,6 +108,11 @@ public final class StreamPipeline {
         slot.isOpen = false
     }
 
+    /// Ends a stream's epoch without a word: a recording shows that a connection began anew, not when the old one died.
+    public func abandon(_ slot: StreamSlot) {
+        slot.isOpen = false
+    }
+
     private func begin(_ slot: StreamSlot, _ epoch: Int64) {
         slot.open(epoch: epoch)
         delegate?.streamDidBegin(slot)

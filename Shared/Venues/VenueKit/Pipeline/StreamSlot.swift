@@ -43,7 +43,7 @@ public final class StreamSlot {
         self.instrument = instrument
         self.info = info
         self.feed = feed
-        label = Self.label(base, 0, channel, info, feed, 0)
+        label = Self.label(base, 0, channel, info, feed, -1)
     }
 
     /// Begins a new epoch, later than every one before.

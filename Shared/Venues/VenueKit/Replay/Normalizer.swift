@@ -1,0 +1,228 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import JSONView
+import Models
+import Wire
+
+/// Raw frames and recorded sessions to the records that the feed would publish, offline and without a clock.
+///
+/// A line is a frame, or a line of a session with any number of connections. Times come from the session
+/// (`received_us` cut from `recv_ns`, `published_us` equal to it) and are 0 for plain frames. A connection's `open`
+/// line begins a new epoch for its streams.
+///
+/// - Thread: one at a time.
+public final class Normalizer {
+    private let venue: any Venue
+    private let feed: String
+    private let market: MarketID?
+    private let sink: any RecordSink
+    private let instruments = InstrumentTable()
+    private let pipeline: StreamPipeline
+    private let scanner = JSONScanner()
+    private var buffer = UnescapeBuffer()
+    private var batch = EventBatch()
+    private var writer = JSONWriter()
+    private var connections: [String: RecordedConnection] = [:]
+    private var current: RecordedConnection?
+    /// Frames from which no event is made, by kind.
+    public private(set) var ignored: [String: Int] = [:]
+    /// Lines that could not be decoded.
+    public private(set) var deadLetters = 0
+
+    /// Makes a normalizer.
+    ///
+    /// - Parameters:
+    ///   - venue: whose frames come.
+    ///   - feed: the instance name that records carry.
+    ///   - market: the market of plain frames and of connections that don't show theirs; nil: frames must tell.
+    ///   - sink: where records go.
+    public init(venue: any Venue, feed: String, market: MarketID?, sink: any RecordSink) {
+        self.venue = venue
+        self.feed = feed
+        self.market = market
+        self.sink = sink
+        pipeline = StreamPipeline(feed: feed, instruments: instruments, sink: sink)
+        pipeline.delegate = self
+    }
+
+    /// Loads the instruments of one line of the `rest` form, or of a bare answer.
+    ///
+    /// - Parameters:
+    ///   - line: the line's bytes.
+    ///   - publishes: whether `ref.instrument` records are made of them.
+    /// - Returns: how many instruments it held; 0 for answers that are no instrument list.
+    /// - Throws: ``DecodeError`` for a list that can't be read.
+    public func loadInstruments(line: UnsafeRawBufferPointer, publishes: Bool) throws(DecodeError) -> Int {
+        guard let answer = RecordedAnswer(line) else { return 0 }
+        if let url = answer.url, !venue.isInstrumentList(url: url) { return 0 }
+        let body = buffer.unescape(answer.body)
+        return try load(
+            body.bytes,
+            answer.url,
+            received: 0,
+            publishes: publishes,
+            isCertain: answer.url != nil
+        )
+    }
+
+    private func load(
+        _ body: UnsafeRawBufferPointer,
+        _ url: String?,
+        received: Int64,
+        publishes: Bool,
+        isCertain: Bool
+    ) throws(DecodeError) -> Int {
+        let found: [Instrument]
+        do throws(DecodeError) {
+            found = try venue.instruments(from: body, market: url.flatMap(venue.market(shownBy:)) ?? market)
+        } catch {
+            if isCertain { throw error }
+            return 0
+        }
+        for instrument in found {
+            instruments.upsert(instrument)
+            if publishes { send(InstrumentRecord(instrument, feed: feed, publishedMicroseconds: received)) }
+        }
+        return found.count
+    }
+
+    /// Takes one line: a frame or a session line.
+    ///
+    /// - Parameters:
+    ///   - bytes: the line without its end.
+    ///   - readable: how many bytes from its start may be read.
+    public func take(line bytes: UnsafeRawBufferPointer, readable: Int) {
+        guard bytes.count > 0 else { return }
+        if let scanner, let line = SessionLine(bytes, readable: readable, scanner: scanner) {
+            take(line)
+        } else {
+            let connection = connection(named: "", epoch: 0)
+            decode(FrameBytes(bytes, readable: readable), connection, received: 0)
+        }
+    }
+
+    private func take(_ line: SessionLine) {
+        let received = line.receivedNanoseconds / 1000
+        let name = line.connection.string
+        switch line.direction {
+        case .open:
+            open(name, url: line.url?.string, epoch: received)
+        case .incoming:
+            guard let message = line.message else { return }
+            decode(buffer.unescape(message), connection(named: name, epoch: received), received: received)
+        case .http:
+            guard let url = line.url?.string, venue.isInstrumentList(url: url), let message = line.message
+            else {
+                ignored["http", default: 0] += 1
+                return
+            }
+            let body = buffer.unescape(message)
+            do throws(DecodeError) {
+                _ = try load(body.bytes, url, received: received, publishes: true, isCertain: true)
+            } catch {
+                letter(body.bytes, error, name, received)
+            }
+        case .outgoing:
+            return
+        }
+    }
+
+    private func open(_ name: String, url: String?, epoch: Int64) {
+        for slot in connections[name]?.slots ?? [] { pipeline.abandon(slot) }
+        connections[name] = make(name, url: url, epoch: epoch)
+    }
+
+    private func connection(named name: String, epoch: Int64) -> RecordedConnection {
+        if let known = connections[name] { return known }
+        let made = make(name, url: nil, epoch: epoch)
+        connections[name] = made
+        return made
+    }
+
+    private func make(_ name: String, url: String?, epoch: Int64) -> RecordedConnection {
+        let shown = url.flatMap(venue.market(shownBy:)) ?? venue.market(shownBy: name)
+        let decoder = venue.makeDecoder(market: shown ?? market, instruments: instruments)
+        return RecordedConnection(name: name, epoch: epoch, decoder: decoder)
+    }
+
+    private func decode(_ frame: FrameBytes, _ connection: RecordedConnection, received: Int64) {
+        batch.removeAll()
+        current = connection
+        do throws(DecodeError) {
+            switch try connection.decoder.decode(frame, into: &batch) {
+            case .events:
+                pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
+            case .ignored(let kind):
+                ignored[kind.description, default: 0] += 1
+            case .control:
+                ignored["control", default: 0] += 1
+            }
+        } catch {
+            letter(frame.bytes, error, connection.name, received)
+        }
+    }
+
+    private func letter(
+        _ frame: UnsafeRawBufferPointer,
+        _ error: DecodeError,
+        _ connection: String,
+        _ received: Int64
+    ) {
+        deadLetters += 1
+        send(
+            DeadLetterRecord(
+                source: connection.isEmpty ? feed : "\(feed)/\(connection)",
+                venue: type(of: venue).id.name,
+                feed: feed,
+                atMicroseconds: received,
+                reason: error.reason,
+                detail: error.detail,
+                connection: connection,
+                frame: frame
+            )
+        )
+    }
+
+    private func send<Record: WireRecord>(_ record: Record) {
+        writer.clear()
+        record.encode(into: &writer)
+        let value = writer.bytes
+        var key = record.key
+        var header = record.venueHeader ?? ""
+        key.withUTF8 { key in
+            header.withUTF8 { header in
+                let outbound = OutboundRecord(
+                    topic: Record.topic,
+                    stream: .none,
+                    seq: 0,
+                    key: UnsafeRawBufferPointer(key),
+                    value: value,
+                    venue: UnsafeRawBufferPointer(header),
+                    timestampMilliseconds: record.timestampMilliseconds
+                )
+                _ = sink.send(outbound)
+            }
+        }
+    }
+}
+
+extension Normalizer: StreamPipelineDelegate {
+    /// Notes that the stream belongs to the connection whose frame is being decoded.
+    public func streamDidBegin(_ slot: StreamSlot) {
+        current?.slots.append(slot)
+    }
+}
+
+/// One incarnation of a recorded connection.
+private final class RecordedConnection {
+    let name: String
+    let epoch: Int64
+    let decoder: any FrameDecoder
+    var slots: [StreamSlot] = []
+
+    init(name: String, epoch: Int64, decoder: any FrameDecoder) {
+        self.name = name
+        self.epoch = epoch
+        self.decoder = decoder
+    }
+}

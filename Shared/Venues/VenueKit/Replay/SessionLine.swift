@@ -1,0 +1,148 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import JSONView
+
+/// One line of a recorded session: what happened on a connection, and when.
+struct SessionLine {
+    /// What happened.
+    enum Direction {
+        /// The connection was made.
+        case open
+        /// A frame came.
+        case incoming
+        /// A frame was sent.
+        case outgoing
+        /// A REST answer came.
+        case http
+    }
+
+    /// When. Unit: nanoseconds since the Unix epoch.
+    let receivedNanoseconds: Int64
+    /// The connection's name.
+    let connection: JSONText
+    /// What happened.
+    let direction: Direction
+    /// The URL of a connection or answer.
+    let url: JSONText?
+    /// The frame or body, still escaped.
+    let message: JSONText?
+
+    /// Reads a line; nil where it is no session line, but perhaps a frame.
+    init?(_ bytes: UnsafeRawBufferPointer, readable: Int, scanner: JSONScanner) {
+        guard bytes.count > 2, bytes[0] == UInt8(ascii: "{") else { return nil }
+        var fields = SessionFields()
+        guard (try? fields.read(bytes, readable, scanner)) != nil else { return nil }
+        guard let time = fields.time?.integer, time >= 0, let connection = fields.connection,
+            let direction = fields.direction?.string
+        else { return nil }
+        switch direction {
+        case "open": self.direction = .open
+        case "in": self.direction = .incoming
+        case "out": self.direction = .outgoing
+        case "http": self.direction = .http
+        default: return nil
+        }
+        receivedNanoseconds = time
+        self.connection = connection
+        url = fields.url
+        message = fields.message
+    }
+}
+
+/// The values of a session line's keys.
+private struct SessionFields {
+    var time: JSONText?
+    var connection: JSONText?
+    var direction: JSONText?
+    var url: JSONText?
+    var message: JSONText?
+
+    private static let names = (
+        time: JSONName("recv_ns"), connection: JSONName("conn"), direction: JSONName("dir"),
+        url: JSONName("url"),
+        message: JSONName("msg")
+    )
+
+    mutating func read(
+        _ bytes: UnsafeRawBufferPointer,
+        _ readable: Int,
+        _ scanner: JSONScanner
+    ) throws(JSONError) {
+        var cursor = try scanner.scan(bytes, readable: readable)
+        let names = Self.names
+        try cursor.enterObject()
+        while let key = try cursor.nextKey() {
+            switch key.word {
+            case names.time.packed: time = try cursor.token()
+            case names.connection.packed: connection = try cursor.token()
+            case names.direction.packed: direction = try cursor.token()
+            case names.url.packed: url = try cursor.token()
+            case names.message.packed: message = try cursor.token()
+            // A raw frame shows itself at its first key; the rest of it is the decoder's business.
+            default: if time == nil { throw .wrongType(offset: 0) } else { try cursor.skip() }
+            }
+        }
+        try cursor.finish()
+    }
+}
+
+/// Memory in which an escaped message becomes the frame that it was, with padding behind.
+struct UnescapeBuffer: ~Copyable {
+    private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+
+    deinit { memory.deallocate() }
+
+    /// The message as it was on the wire; valid until the next call.
+    mutating func unescape(_ text: JSONText) -> FrameBytes {
+        let needed = text.count + JSONScanner.padding
+        if memory.count < needed {
+            memory.deallocate()
+            memory = .allocate(byteCount: needed * 2, alignment: 64)
+        }
+        var written = 0
+        var index = 0
+        while index < text.count {
+            let byte = text.start[index]
+            if byte == UInt8(ascii: "\\"), index + 1 < text.count {
+                index += escape(text, index + 1, &written)
+            } else {
+                memory[written] = byte
+                written += 1
+                index += 1
+            }
+        }
+        for place in written..<(written + JSONScanner.padding) { memory[place] = 0 }
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[0..<written])
+        return FrameBytes(bytes, readable: written + JSONScanner.padding)
+    }
+
+    /// Writes what an escape stands for and gives how many bytes it took, backslash included. No escape grows.
+    private func escape(_ text: JSONText, _ index: Int, _ written: inout Int) -> Int {
+        let letter = text.start[index]
+        if letter == UInt8(ascii: "u"), index + 4 < text.count {
+            // The general case goes through `String`, whose rules for surrogates are right.
+            var length = 6
+            if index + 10 < text.count, text.start[index + 5] == UInt8(ascii: "\\") { length = 12 }
+            let part = JSONText(start: text.start + (index - 1), count: length)
+            for byte in part.string.utf8 {
+                memory[written] = byte
+                written += 1
+            }
+            return length
+        }
+        memory[written] = Self.simple(letter)
+        written += 1
+        return 2
+    }
+
+    private static func simple(_ letter: UInt8) -> UInt8 {
+        switch letter {
+        case UInt8(ascii: "n"): 10
+        case UInt8(ascii: "r"): 13
+        case UInt8(ascii: "t"): 9
+        case UInt8(ascii: "b"): 8
+        case UInt8(ascii: "f"): 12
+        default: letter
+        }
+    }
+}
