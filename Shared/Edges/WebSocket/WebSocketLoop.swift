@@ -8,9 +8,10 @@ import Synchronization
 ///
 /// Handlers keep the thread: what they do delays every connection of the loop. `execute`, `metrics` and `stop` may be
 /// called from any thread, everything else only from the loop's own, that is from a handler or from `execute`d work.
-// Safety: `shared` is behind its lock and `counters` are atomics; everything else is touched by the loop's thread alone
-// after `start`, and by the creating or stopping thread only while there is no such thread.
 public final class WebSocketLoop: @unchecked Sendable {
+    // Safety: `shared` is behind its lock and `counters` are atomics; everything else is touched by the loop's thread alone
+    // after `start`, and by the creating or stopping thread only while there is no such thread.
+
     /// The library reads up to this many bytes from a socket at once; shorter messages are handed over uncopied.
     static let receiveBufferBytes = 64 << 10
     /// How many pieces of `execute`d work may wait.
