@@ -67,9 +67,9 @@ public struct BinanceVenue: Venue {
         return signs.first { text.contains($0.0) }?.1
     }
 
-    /// `exchangeInfo`
+    /// `exchangeInfo` of a market; the conversion service has one of another kind.
     public func isInstrumentList(url: String) -> Bool {
-        url.contains("exchangeInfo")
+        ["/api/v3/exchangeInfo", "/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo"].contains { url.contains($0) }
     }
 
     private func socket(_ name: String, _ url: String, _ market: MarketID) -> VenueEndpoint {
