@@ -19,6 +19,9 @@ enum ConsumerProperties {
             ("allow.auto.create.topics", "false"),
             // The embedded broker holds every fetch for the whole time, a real one only while there is nothing.
             ("fetch.wait.max.ms", settings.isEmbedded ? "5" : "100"),
+            // The embedded broker waits for a whole session before it lets a further member in.
+            ("session.timeout.ms", settings.isEmbedded ? "6000" : "45000"),
+            ("heartbeat.interval.ms", settings.isEmbedded ? "500" : "3000"),
             ("fetch.error.backoff.ms", "50"),
             ("queued.max.messages.kbytes", "16384"),
             ("statistics.interval.ms", "1000"),

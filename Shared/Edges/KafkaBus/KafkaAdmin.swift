@@ -108,10 +108,15 @@ public final class KafkaAdmin {
     /// The embedded broker tells none.
     ///
     /// - Throws: ``KafkaError`` when no broker answers in time.
-    public func describe(_ names: [String], milliseconds: Int32 = 10_000) throws(KafkaError) -> [TopicDescription] {
+    public func describe(
+        _ names: [String],
+        milliseconds: Int32 = 10_000
+    ) throws(KafkaError) -> [TopicDescription] {
         let metadata = try Metadata(client, milliseconds)
         let wanted = Set(names)
-        let found = metadata.topics.filter { $0.err == RD_KAFKA_RESP_ERR_NO_ERROR && wanted.contains(Self.text($0.topic)) }
+        let found = metadata.topics.filter {
+            $0.err == RD_KAFKA_RESP_ERR_NO_ERROR && wanted.contains(Self.text($0.topic))
+        }
         guard !found.isEmpty else { return [] }
         let existing = found.map { Self.text($0.topic) }
         let configurations = settings.isEmbedded ? [:] : try configuration(of: existing, milliseconds)
@@ -123,7 +128,10 @@ public final class KafkaAdmin {
     /// - Returns: the names that were made.
     /// - Throws: ``KafkaError`` with the first refusal.
     @discardableResult
-    public func createTopics(_ plans: [TopicPlan], milliseconds: Int32 = 15_000) throws(KafkaError) -> [String] {
+    public func createTopics(
+        _ plans: [TopicPlan],
+        milliseconds: Int32 = 15_000
+    ) throws(KafkaError) -> [String] {
         guard !plans.isEmpty else { return [] }
         var topics: [OpaquePointer?] = []
         defer { for topic in topics { rd_kafka_NewTopic_destroy(topic) } }
@@ -159,7 +167,9 @@ public final class KafkaAdmin {
     ) throws(KafkaError) -> [String: [String: String]] {
         var resources = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
         defer { for resource in resources { rd_kafka_ConfigResource_destroy(resource) } }
-        let event = try ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, "describe topics", milliseconds) { options, queue in
+        let event = try ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, "describe topics", milliseconds) {
+            options,
+            queue in
             rd_kafka_DescribeConfigs(client, &resources, resources.count, options, queue)
         }
         defer { rd_kafka_event_destroy(event) }
@@ -170,7 +180,9 @@ public final class KafkaAdmin {
         for index in 0..<count {
             let error = rd_kafka_ConfigResource_error(found[index])
             let name = Self.text(rd_kafka_ConfigResource_name(found[index]))
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(error, "describe topic \(name)") }
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                throw KafkaError(error, "describe topic \(name)")
+            }
             var entryCount = 0
             guard let entries = rd_kafka_ConfigResource_configs(found[index], &entryCount) else { continue }
             for entry in 0..<entryCount {
@@ -199,7 +211,11 @@ public final class KafkaAdmin {
         defer { rd_kafka_queue_destroy(queue) }
         send(options, queue)
         guard let event = rd_kafka_queue_poll(queue, milliseconds &+ 1000) else {
-            throw KafkaError(code: .timedOut, retry: .later, message: "\(context): the cluster did not answer")
+            throw KafkaError(
+                code: .timedOut,
+                retry: .later,
+                message: "\(context): the cluster did not answer"
+            )
         }
         let error = rd_kafka_event_error(event)
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
@@ -286,7 +302,9 @@ private struct Metadata: ~Copyable {
     init(_ client: OpaquePointer, _ milliseconds: Int32) throws(KafkaError) {
         var found: UnsafePointer<rd_kafka_metadata>?
         let error = rd_kafka_metadata(client, 1, nil, &found, milliseconds)
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { throw KafkaError(error, "describe the cluster") }
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let found else {
+            throw KafkaError(error, "describe the cluster")
+        }
         pointer = found
     }
 

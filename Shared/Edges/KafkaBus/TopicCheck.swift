@@ -27,7 +27,9 @@ enum TopicCheck {
         plans.flatMap { plan -> [TopicProblem] in
             guard let topic = found.first(where: { $0.name == plan.name }) else {
                 let mend = "marketbus topics --create --set kafka.bootstrap_servers=\(bootstrapServers)"
-                return [TopicProblem(topic: plan.name, problem: "does not exist", mend: mend, isMissing: true)]
+                return [
+                    TopicProblem(topic: plan.name, problem: "does not exist", mend: mend, isMissing: true)
+                ]
             }
             return problems(of: plan, topic, bootstrapServers)
         }

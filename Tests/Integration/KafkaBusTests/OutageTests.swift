@@ -44,7 +44,13 @@ struct PacedSender {
         let topic = stream % 2 == 0 ? TopicRegistry.trade : TopicRegistry.bbo
         let seq = next[Int(stream)]
         next[Int(stream)] += 1
-        let record = TestRecord(topic: topic, stream: stream, seq: seq, key: "S\(stream)", value: "\(stream) \(seq)")
+        let record = TestRecord(
+            topic: topic,
+            stream: stream,
+            seq: seq,
+            key: "S\(stream)",
+            value: "\(stream) \(seq)"
+        )
         outcomes["\(record.send(to: producer))", default: 0] += 1
     }
 }
@@ -67,14 +73,17 @@ struct OutageTests {
     /// The commands are run by the shell: `MARKETBUS_TEST_KAFKA_DOWN="kafka kill 1"`.
     @Test(
         .enabled(if: RealKafka.isThere && getenv("MARKETBUS_TEST_KAFKA_DOWN") != nil, RealKafka.absence),
-        arguments: [Int64(20_000)]
+        arguments: [getenv("MARKETBUS_TEST_OUTAGE_MS").flatMap { Int64(String(cString: $0)) } ?? 20_000]
     )
     func `an outage of a real broker loses no kept record and announces every conflated one`(
         milliseconds: Int64
     ) throws {
         let down = try #require(getenv("MARKETBUS_TEST_KAFKA_DOWN").map { String(cString: $0) })
         let up = try #require(getenv("MARKETBUS_TEST_KAFKA_UP").map { String(cString: $0) })
-        let settings = KafkaSettings(bootstrapServers: RealKafka.bootstrapServers)
+        var settings = KafkaSettings(bootstrapServers: RealKafka.bootstrapServers)
+        if let debug = getenv("MARKETBUS_TEST_KAFKA_DEBUG") {
+            settings.properties["debug"] = String(cString: debug)
+        }
         let prefix = uniqueName("outage")
         let admin = try KafkaAdmin(settings: settings)
         defer { admin.close() }
@@ -105,6 +114,7 @@ struct OutageTests {
         let producer = try KafkaProducer(
             settings: settings,
             topics: [TopicRegistry.trade, TopicRegistry.bbo],
+            observability: TestLog.observability,
             topicName: { "\(prefix)\($0.name)" },
             onLoss: { losses.reports.append($0) }
         )
@@ -128,7 +138,11 @@ struct OutageTests {
         print("outage: \(sender.outcomes), \(losses.reports.count) holes, \(read.count) streams read")
     }
 
-    private func readAll(_ settings: KafkaSettings, _ prefix: String, _ sent: Int) throws -> [UInt32: [UInt64]] {
+    private func readAll(
+        _ settings: KafkaSettings,
+        _ prefix: String,
+        _ sent: Int
+    ) throws -> [UInt32: [UInt64]] {
         let consumer = try KafkaConsumer(
             settings: settings,
             topics: .assignAll(["\(prefix)md.trade.v1", "\(prefix)md.bbo.v1"]),
@@ -140,7 +154,9 @@ struct OutageTests {
         var found: [UInt32: [UInt64]] = [:]
         for record in records {
             let words = (record.value ?? "").split(separator: " ")
-            guard words.count == 2, let stream = UInt32(words[0]), let seq = UInt64(words[1]) else { continue }
+            guard words.count == 2, let stream = UInt32(words[0]), let seq = UInt64(words[1]) else {
+                continue
+            }
             found[stream, default: []].append(seq)
         }
         return found
@@ -161,6 +177,8 @@ struct OutageTests {
             #expect((Array(known) + lost).sorted() == all, "stream \(stream) has holes or doubles")
             if topic == TopicRegistry.trade { #expect(lost.isEmpty, "stream \(stream) lost trades") }
         }
-        if doubled > 0 { print("outage: \(doubled) records were stored twice by the broker") }
+        if doubled > 0 {
+            print("outage: \(doubled) records were stored twice by the broker")
+        }
     }
 }

@@ -3,6 +3,7 @@
 import Glibc
 import KafkaBus
 import Lifecycle
+import Observability
 import Testing
 import Wire
 
@@ -11,6 +12,14 @@ enum RealKafka {
     static let bootstrapServers = getenv("KAFKA_BOOTSTRAP_SERVERS").map { String(cString: $0) } ?? ""
     static var isThere: Bool { !bootstrapServers.isEmpty }
     static let absence: Comment = "skipped: KAFKA_BOOTSTRAP_SERVERS is not set"
+}
+
+/// The library's log lines on stderr when `MARKETBUS_TEST_KAFKA_DEBUG` is set, for the engineer who looks for a fault.
+enum TestLog {
+    static let observability =
+        getenv("MARKETBUS_TEST_KAFKA_DEBUG") == nil
+        ? Observability.silent
+        : Observability(logger: Logger(service: "test", instance: "kafka", level: .debug))
 }
 
 /// A name that no other test or run uses.
