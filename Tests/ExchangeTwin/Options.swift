@@ -81,7 +81,7 @@ struct Options {
             }
             speed = value == "max" ? 0 : Double(value) ?? 1
         default:
-            guard let number = Int(value), number >= 0 else {
+            guard let number = Int(value), number >= 0, number < 1 << 40 else {
                 throw OptionsProblem(text: "\(flag) \(value): unknown flag, or not a number")
             }
             try takeNumber(flag, number)

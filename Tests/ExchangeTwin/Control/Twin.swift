@@ -62,6 +62,7 @@ final class Twin: ServerDelegate {
     }
 
     func received(_ request: HTTPRequest, on connection: Connection) {
+        connection.session.endsAfterAnswer = request.headers["connection"]?.lowercased() == "close"
         guard connection.role == .exchange else {
             return answer(ControlDesk(twin: self).answer(request), on: connection)
         }
@@ -89,8 +90,15 @@ final class Twin: ServerDelegate {
         if delay > 0 {
             late.append((md_monotonic_nanos().asInt + delay, connection, answer))
         } else {
-            connection.queue { answer.write(to: $0) }
+            write(answer, on: connection)
         }
+    }
+
+    private func write(_ answer: HTTPAnswer, on connection: Connection) {
+        var answer = answer
+        answer.close = connection.session.endsAfterAnswer
+        connection.queue { answer.write(to: $0) }
+        if answer.close { connection.finish("answered") }
     }
 
     private func upgrade(_ connection: Connection, _ request: HTTPRequest, _ endpoint: Endpoint) {
@@ -177,7 +185,7 @@ final class Twin: ServerDelegate {
             }
         }
         for entry in late where entry.due <= now && entry.connection.phase == .http {
-            entry.connection.queue { entry.answer.write(to: $0) }
+            write(entry.answer, on: entry.connection)
         }
         late.removeAll { $0.due <= now || !$0.connection.isOpen }
         if signals >= 0, md_read_byte(signals) >= 0 { server.stopping = true }

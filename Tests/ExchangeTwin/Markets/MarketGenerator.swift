@@ -28,8 +28,8 @@ final class MarketGenerator {
     private let crossedEvery: Int
     private var nextWindow: Int?
     private var turn = 0
-    /// Active instruments that have not yet said anything.
-    private var fresh: [Instrument] = []
+    /// Streams that were just subscribed: each gets a first frame at once.
+    private var fresh: [(instrument: Instrument, trade: Bool)] = []
 
     init(options: Options) {
         random = RandomSource(seed: options.seed)
@@ -44,10 +44,14 @@ final class MarketGenerator {
 
     /// To be called when a stream is wanted for the first time.
     func refreshActive() {
-        let before = Set(active.map(ObjectIdentifier.init))
         active = instruments.filter(\.isActive)
-        fresh += active.filter { !before.contains(ObjectIdentifier($0)) }
     }
+
+    /// Promises a stream its first frame.
+    func introduce(_ instrument: Instrument, trade: Bool) { fresh.append((instrument, trade)) }
+
+    /// The next stream that waits for its first frame.
+    func nextFresh() -> (instrument: Instrument, trade: Bool)? { fresh.popLast() }
 
     // MARK: - Prices
 
@@ -84,7 +88,6 @@ final class MarketGenerator {
 
     /// The instrument that speaks next: half of the time in turn, else the first ones more often.
     func pick() -> Instrument? {
-        if let next = fresh.popLast() { return next }
         guard !active.isEmpty else { return nil }
         turn += 1
         guard turn % 2 == 0 else { return active[(turn / 2) % active.count] }

@@ -43,6 +43,9 @@ final class Stream {
     var frames = 0
     var firstID = 0
     var lastID = 0
+    /// The last trade of an OKX stream, which new subscribers get again.
+    private(set) var lastPayload: [UInt8] = []
+    private(set) var keptID = 0
 
     init(venue: Venue, segment: Segment, name: String, symbol: String, kind: String) {
         self.venue = venue
@@ -60,6 +63,12 @@ final class Stream {
         out.appendQuoted(symbol)
         out.append(text: ",\"kind\":\"\(kind)\",\"id\":\"")
         logText = out.array
+    }
+
+    func keep(_ payload: UnsafeBufferPointer<UInt8>, id: Int) {
+        lastPayload.removeAll(keepingCapacity: true)
+        lastPayload.append(contentsOf: payload)
+        keptID = id
     }
 
     /// The key of the registry.

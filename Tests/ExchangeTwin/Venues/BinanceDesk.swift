@@ -121,7 +121,9 @@ final class BinanceDesk {
 
     private func list(_ connection: Connection) -> String {
         let names = connection.session.streams.map(\.name) + connection.session.silenced
-        return "[" + names.map { "\"\($0)\"" }.joined(separator: ",") + "]"
+        let out = ByteBuffer()
+        JSONText.array(names.map(JSONText.string)).write(to: out)
+        return out.text
     }
 
     // MARK: - Streams

@@ -49,6 +49,8 @@ struct Endpoint {
 struct VenueSession {
     var endpoint: Endpoint?
     var combined = false
+    /// The client asked for the end of the connection after its answer.
+    var endsAfterAnswer = false
     var streams: [Stream] = []
     /// OKX prints it in every control message.
     var connectionName = ""

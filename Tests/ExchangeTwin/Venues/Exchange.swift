@@ -88,6 +88,7 @@ final class Exchange {
             ",\"conn\":\(connection.id),\"venue\":\"\(stream.venue.rawValue)\""
         )
         if first { generator.refreshActive() }
+        if let instrument, options.rate > 0 { generator.introduce(instrument, trade: stream.kind != "bbo") }
         player.subscribed(stream)
     }
 
@@ -103,6 +104,10 @@ final class Exchange {
         lastTurn = now
         for instrument in generator.windowTurn(now: now, wall: publisher.wall, report: report) {
             say(instrument, trade: false)
+        }
+        while let fresh = generator.nextFresh() {
+            produced -= 1
+            say(fresh.instrument, trade: fresh.trade)
         }
         while produced >= 1, let instrument = generator.pick() {
             produced -= 1
@@ -157,6 +162,7 @@ final class Exchange {
                 OKXFrames.trade(instrument, made, milliseconds: milliseconds, into: scratch)
             }
             publisher.deliver(stream, scratch.bytes, FrameMark(instrument.tradeID))
+            if instrument.venue == .okx { stream.keep(scratch.bytes, id: instrument.tradeID) }
         }
         if let stream = instrument.aggregate {
             scratch.removeAll()
@@ -165,8 +171,14 @@ final class Exchange {
         }
     }
 
-    /// The state of a quote stream, which OKX sends right after the subscription.
+    /// What OKX sends right after a subscription: the quote as it stands, or the last trade again.
     func sayCurrent(_ instrument: Instrument, _ stream: Stream, to connection: Connection) {
+        guard stream.kind == "bbo" else {
+            guard !stream.lastPayload.isEmpty else { return }
+            let mark = FrameMark(stream.keptID, text: Array("\(stream.keptID)\",\"resent\":true".utf8))
+            stream.lastPayload.withUnsafeBufferPointer { publisher.deliver(stream, $0, mark, to: connection) }
+            return
+        }
         if instrument.bidTicks == 0 { generator.quote(instrument) }
         sayQuote(instrument, stream, to: connection)
     }

@@ -58,7 +58,7 @@ final class OKXDesk {
         let stream = exchange.registry.stream(.okx, segment, name, symbol: symbol, kind: kind)
         let known = exchange.instrument(.okx, segment, symbol)
         exchange.join(connection, stream, known)
-        if kind == "bbo", let known { exchange.sayCurrent(known, stream, to: connection) }
+        if let known { exchange.sayCurrent(known, stream, to: connection) }
     }
 
     /// Why a subscription is turned down, nil if it is not.

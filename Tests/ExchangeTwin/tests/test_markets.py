@@ -117,3 +117,21 @@ def test_the_same_seed_gives_the_same_markets(start):
         return json.dumps(body)
 
     assert first_ids() == first_ids()
+
+
+def test_okx_sends_the_last_trade_again_on_subscribing(twin):
+    def first():
+        with twin.ws("okx", "public_ws") as socket:
+            okx_subscribe(socket, ("trades", "BTC-USDT"))
+            return [frame["data"][0]["tradeId"] for frame in frames(socket, 5, lambda frame: "data" in frame)]
+
+    first()
+    again = first()
+    resent = [line["id"] for line in twin.log() if line.get("resent")]
+    assert resent == again[:1]
+
+
+def test_each_subscription_gets_a_first_frame_at_once(start):
+    twin = start("--symbols", 100, "--rate", 10)
+    with twin.ws("binance", "spot_ws", "/ws/btcusdt@trade/gen100usdt@bookTicker") as socket:
+        assert {frame.get("e") for frame in frames(socket, 2, limit=1)} == {"trade", None}
