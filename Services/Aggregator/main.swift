@@ -1,3 +1,5 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-print("not built yet")
+import Glibc
+
+exit(AggregatorCommand.run(Array(CommandLine.arguments.dropFirst())))

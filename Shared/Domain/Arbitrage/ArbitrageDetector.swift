@@ -167,6 +167,13 @@ extension ArbitrageDetector {
         for index in openPairs { tellUpdate(index, now: now) }
     }
 
+    /// Closes what is open of a symbol.
+    public mutating func close(_ symbol: SymbolID, _ reason: CloseReason, now: Int64) {
+        for index in openPairs.reversed() where pairs[index].symbol == symbol {
+            close(index, reason, nil, now)
+        }
+    }
+
     /// Closes everything that is open.
     public mutating func closeAll(_ reason: CloseReason, now: Int64) {
         while let index = openPairs.last { close(index, reason, nil, now) }

@@ -68,6 +68,8 @@ public struct Leg: Sendable {
     public var identity: RecordIdentity
     /// When the venue says it became so, in microseconds since the Unix epoch; ``EventTime/none``.
     public var exchangeMicroseconds: Int64
+    /// The number by which the venue orders the stream; ``VenueSequence/none``.
+    public var venueSequence: Int64
     /// When the feed read it from its socket, but not later than when it came here, in microseconds since the epoch.
     public var receivedMicroseconds: Int64
 
@@ -91,6 +93,8 @@ public struct LegUpdate: Sendable {
     public var exchangeMicroseconds: Int64
     /// Unit: microseconds since the Unix epoch.
     public var receivedMicroseconds: Int64
+    /// The number by which the venue orders the stream; ``VenueSequence/none``.
+    public var venueSequence = VenueSequence.none
     /// False: the quote of the stream no longer holds.
     public var isLive: Bool
     /// The best bid.

@@ -167,6 +167,7 @@ extension QuoteTable {
             ask: update.isLive ? update.ask : old?.ask,
             identity: update.identity,
             exchangeMicroseconds: update.exchangeMicroseconds,
+            venueSequence: update.venueSequence,
             receivedMicroseconds: received
         )
         let isBestNew = recompute(Int(update.symbol.index), now: now)
@@ -183,6 +184,17 @@ extension QuoteTable {
             let symbol = place / stride
             _ = recompute(symbol, now: now)
             changed(SymbolID(index: UInt32(truncatingIfNeeded: symbol)))
+        }
+    }
+
+    /// Forgets all legs of a symbol, as if it had never been heard of; its number stays good.
+    public mutating func forget(_ symbol: SymbolID) {
+        guard Int(symbol.index) < best.count else { return }
+        best[Int(symbol.index)] = .none
+        let first = Int(symbol.index) * stride
+        for place in first..<(first + stride) {
+            legs[place] = nil
+            deadlines[place] = .max
         }
     }
 
@@ -229,6 +241,7 @@ extension QuoteTable {
         guard !update.isLive || (leg.bid == update.bid && leg.ask == update.ask) else { return false }
         legs[place]?.identity = update.identity
         legs[place]?.exchangeMicroseconds = update.exchangeMicroseconds
+        legs[place]?.venueSequence = update.venueSequence
         legs[place]?.receivedMicroseconds = received
         return true
     }

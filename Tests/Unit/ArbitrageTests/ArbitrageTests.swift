@@ -142,6 +142,10 @@ struct Floor {
         #expect(try floor.quote("binance", "101", "102") == ["open okx>binance 1x1"])
         floor.detector.closeAll(.shutdown, now: floor.now)
         #expect(floor.steps() == ["close okx>binance 1x1 shutdown"])
+        #expect(floor.judge() == ["open okx>binance 1x1"])
+        floor.detector.close(floor.symbol, .shutdown, now: floor.now)
+        #expect(floor.steps() == ["close okx>binance 1x1 shutdown"])
+        #expect(floor.detector.openCount == 0)
     }
 
     @Test func `updates keep their distance and the last is not forgotten`() throws {

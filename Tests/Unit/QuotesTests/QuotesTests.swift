@@ -221,3 +221,16 @@ struct Market {
         #expect(market.table.quote(of: SymbolID(index: 7)) == .none)
     }
 }
+
+extension `Consolidated quotes` {
+    @Test func `a forgotten symbol begins anew`() throws {
+        var market = Market()
+        _ = try market.quote("okx", bid: ("99", "1"), ask: ("101", "2"), epoch: 5, seq: 9)
+        market.table.forget(SymbolID(index: 0))
+        #expect(market.view == "- / -")
+        #expect(market.health("okx") == nil)
+        market.now += 60_000_000
+        #expect(market.expire() == [])
+        #expect(try market.quote("okx", bid: ("98", "1"), ask: nil, epoch: 4, seq: 1) == .changed)
+    }
+}

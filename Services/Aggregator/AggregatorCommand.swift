@@ -1,0 +1,49 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Configuration
+import HTTPServer
+import Lifecycle
+import Observability
+
+/// The program: command line, parts, exit code.
+enum AggregatorCommand {
+    private static let description = CommandDescription(
+        name: "aggregator",
+        version: "0.1.0",
+        summary:
+            "Reads every venue's best bid and ask, publishes the best of all and the arbitrage between them."
+    )
+
+    static func run(_ words: [String]) -> Int32 {
+        let outcome = ServiceLaunch.prepare(description, arguments: words) { reader, _ in
+            AggregatorSettings(reader)
+        }
+        switch outcome {
+        case .exit(let code): return code
+        case .run(let settings, let effective): return serve(settings, effective)
+        }
+    }
+
+    private static func serve(_ settings: AggregatorSettings, _ effective: String) -> Int32 {
+        do {
+            let runtime = try ServiceRuntime(
+                name: description.name,
+                instance: settings.common.instance,
+                version: description.version,
+                logLevel: LogLevel(rawValue: settings.common.logLevel) ?? .info
+            )
+            runtime.logger.info("service.configuration", ["effective": .string(effective)])
+            let server = HTTPServer(
+                address: settings.common.httpAddress,
+                port: settings.common.httpPort,
+                routes: HTTPRoute.standard(runtime.observability),
+                observability: runtime.observability
+            )
+            let worker = AggregatorWorker(settings, runtime)
+            return runtime.run([server.component, worker.component]).code
+        } catch {
+            Terminal.write("aggregator: \(error)\n", to: .error)
+            return ExitCode.bug.code
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Observability
+import Quotes
+
+/// The aggregator's numbers.
+struct AggregatorMetrics: Sendable {
+    let changed: Counter
+    let legChanged: Counter
+    let refreshed: Counter
+    let oldEpoch: Counter
+    let oldSequence: Counter
+    let absurd: Counter
+    let unknown: Counter
+    let tombstone: Counter
+    let undecodable: Counter
+    let refusedName: Counter
+    let instruments: Counter
+    let badInstruments: Counter
+    let quotes: Counter
+    let steps: Counter
+    let deadLetters: Counter
+    let lost: Counter
+    let open: Gauge
+    let symbols: Gauge
+    let legs: [Gauge]
+    let missingFacts: Gauge
+    let overflows: Gauge
+    /// From the socket of the feed that read the record to the hand-over of the opportunity that it opened.
+    let tickToOpportunity: Histogram
+    /// From the hand-over of a record by its feed to its handling here.
+    let recordAge: Histogram
+
+    private static let microsecondBounds: [Int64] = [
+        250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 25_000, 50_000, 100_000, 250_000, 500_000,
+        1_000_000, 5_000_000, 30_000_000,
+    ]
+
+    init(_ metrics: Metrics) {
+        func records(_ outcome: String) -> Counter {
+            metrics.counter(
+                "marketbus_aggregator_records_total",
+                help: "Records of md.bbo by what they did.",
+                labels: ["outcome": outcome]
+            )
+        }
+        changed = records("changed")
+        legChanged = records("leg_changed")
+        refreshed = records("refreshed")
+        oldEpoch = records(IgnoreReason.oldEpoch.name)
+        oldSequence = records(IgnoreReason.oldSequence.name)
+        absurd = records(IgnoreReason.absurd.name)
+        unknown = records(IgnoreReason.unknown.name)
+        tombstone = records("tombstone")
+        undecodable = records("undecodable")
+        refusedName = records("refused_name")
+        func counter(_ name: String, _ help: String) -> Counter {
+            metrics.counter("marketbus_aggregator_\(name)_total", help: help)
+        }
+        instruments = counter("instruments", "Records of ref.instrument taken in.")
+        badInstruments = counter("bad_instruments", "Records of ref.instrument that could not be read.")
+        quotes = counter("quotes", "Quotes published.")
+        steps = counter("opportunity_steps", "Steps of opportunities published.")
+        deadLetters = counter("dead_letters", "Dead letters published; at most 100 a second.")
+        lost = counter("lost_records", "Published numbers that will never be read.")
+        func gauge(_ name: String, _ help: String) -> Gauge {
+            metrics.gauge("marketbus_aggregator_\(name)", help: help)
+        }
+        open = gauge("open_opportunities", "Opportunities that are open.")
+        symbols = gauge("symbols", "Symbols known.")
+        missingFacts = gauge("missing_facts", "Crossed pairs passed over: no tradable instrument.")
+        overflows = gauge("overflows", "Pairs passed over: figures beyond exact arithmetic.")
+        legs = LegHealth.allCases.map { health in
+            metrics.gauge(
+                "marketbus_aggregator_legs",
+                help: "Legs by health.",
+                labels: ["health": health.name]
+            )
+        }
+        func histogram(_ name: String, _ help: String) -> Histogram {
+            metrics.histogram(
+                "marketbus_aggregator_\(name)_seconds",
+                help: help,
+                bounds: Self.microsecondBounds,
+                scale: 1e-6
+            )
+        }
+        tickToOpportunity = histogram("tick_to_opportunity", "From the feed's socket to the opportunity.")
+        recordAge = histogram("record_age", "From the feed's producer to here.")
+    }
+
+    /// Counts what a record did.
+    func count(_ outcome: UpdateOutcome) {
+        switch outcome {
+        case .changed: changed.add()
+        case .legChanged: legChanged.add()
+        case .refreshed: refreshed.add()
+        case .ignored(.oldEpoch): oldEpoch.add()
+        case .ignored(.oldSequence): oldSequence.add()
+        case .ignored(.absurd): absurd.add()
+        case .ignored(.unknown): unknown.add()
+        }
+    }
+}

@@ -1,0 +1,233 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import JSONView
+import KafkaBus
+import Lifecycle
+import Observability
+import Wire
+
+/// The clients of one run and the engine between them.
+///
+/// - Thread: the aggregator's; made, used and closed there.
+final class AggregatorSession {
+    static let group = "marketbus-aggregator"
+    private static let topics = [
+        TopicRegistry.bbo, TopicRegistry.instrument, TopicRegistry.quote, TopicRegistry.opportunity,
+        TopicRegistry.integrity, TopicRegistry.deadLetter,
+    ]
+    /// The longest time in which old records may be read before the present is believed.
+    private static let rebuildMilliseconds: Int64 = 10_000
+    private static let turnMilliseconds: Int32 = 10
+
+    private let settings: AggregatorSettings
+    private let logger: Logger
+    private let clock: any TimeSource
+    private let producer: KafkaProducer
+    private let engine: AggregatorEngine
+    private let publisher: RecordPublisher
+    private let announcer: LossAnnouncer
+    private let instruments: KafkaConsumer
+    private let quotes: KafkaConsumer
+    private var changes = PartitionChanges()
+    private var rebuildEnds: MonotonicNanos?
+    private var nextCommit = MonotonicNanos.now
+    private var nextService = MonotonicNanos.now
+
+    init(_ settings: AggregatorSettings, _ runtime: ServiceRuntime) throws {
+        self.settings = settings
+        logger = runtime.logger
+        clock = runtime.clock
+        try Self.prepareTopics(settings.kafka, runtime)
+        let metrics = AggregatorMetrics(runtime.metrics)
+        guard let scanner = JSONScanner() else {
+            throw KafkaError(code: .client, retry: .never, message: "no memory for the JSON scanner")
+        }
+        let epoch = clock.wall.microseconds
+        let instance = settings.common.instance
+        let announcer = LossAnnouncer(instance: instance, epoch: epoch, metrics: metrics, logger: logger)
+        self.announcer = announcer
+        let producer = try KafkaProducer(
+            settings: settings.kafka,
+            topics: [
+                TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.integrity,
+                TopicRegistry.deadLetter,
+            ],
+            maximumStreams: settings.quotes.maximumSymbols * 2,
+            observability: runtime.observability,
+            onLoss: { announcer.note($0) }
+        )
+        self.producer = producer
+        publisher = RecordPublisher(instance: instance, epoch: epoch, sink: producer, metrics: metrics)
+        engine = AggregatorEngine(settings, scanner: scanner, publisher: publisher, metrics: metrics)
+        try producer.start()
+        do {
+            let changes = changes
+            (instruments, quotes) = try Self.consumers(settings.kafka, runtime.observability) {
+                changes.take($0)
+            }
+        } catch {
+            producer.close(deadlineMilliseconds: 1000)
+            throw error
+        }
+        announcer.resolve { [engine] in engine.symbolName($0) }
+        if settings.kafka.isEmbedded { changes.take(.assigned(Array(quotes.assignment))) }
+    }
+
+    /// Asks first whether anybody answers; then makes what is missing and compares.
+    private static func prepareTopics(_ kafka: KafkaSettings, _ runtime: ServiceRuntime) throws {
+        let admin = try KafkaAdmin(settings: kafka)
+        defer { admin.close() }
+        _ = try admin.describeCluster(milliseconds: 2000)
+        let problems = try admin.prepare(topics.map { TopicRegistry.spec(of: $0) }, kafka)
+        guard !problems.isEmpty else { return }
+        for problem in problems {
+            runtime.logger.error("topic.wrong", ["problem": .string(problem.description)])
+        }
+        let text = problems.map(\.description).joined(separator: "\n")
+        throw KafkaError(code: .configuration, retry: .never, message: text)
+    }
+
+    /// Instruments are read whole by every instance; quotes are shared out within the group.
+    ///
+    /// The embedded broker takes seconds to form a group, and one machine needs none: there all partitions are taken.
+    private static func consumers(
+        _ kafka: KafkaSettings,
+        _ observability: Observability,
+        _ onRebalance: @escaping (RebalanceEvent) -> Void
+    ) throws -> (KafkaConsumer, KafkaConsumer) {
+        let bbo = TopicRegistry.spec(of: TopicRegistry.bbo).name
+        let instruments = try KafkaConsumer(
+            settings: kafka,
+            topics: .assignAll([TopicRegistry.spec(of: TopicRegistry.instrument).name]),
+            from: .begin,
+            metadataMilliseconds: 3000
+        )
+        do {
+            let quotes = try KafkaConsumer(
+                settings: kafka,
+                group: group,
+                topics: kafka.isEmbedded ? .assignAll([bbo]) : .subscribe([bbo]),
+                from: kafka.isEmbedded ? .begin : .end,
+                observability: observability,
+                metadataMilliseconds: 3000,
+                onRebalance: onRebalance
+            )
+            return (instruments, quotes)
+        } catch {
+            instruments.close()
+            throw error
+        }
+    }
+}
+
+// MARK: - Turns
+
+extension AggregatorSession {
+    /// One round: what came, then what time brings.
+    func turn() throws {
+        let clock = clock
+        let engine = engine
+        try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument($0, now: clock.wall.microseconds) }
+        try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
+            engine.takeQuote($0, now: clock.wall.microseconds)
+        }
+        followPartitions()
+        engine.tick(now: clock.wall.microseconds)
+        let now = clock.monotonic
+        if now >= nextService {
+            producer.serviceHeldRecords()
+            announcer.announce(with: publisher, now: clock.wall.microseconds)
+            nextService = now.advanced(milliseconds: 200)
+        }
+        if now >= nextCommit {
+            // Where a restart begins is decided by the rebuild; the offsets tell operators how far this one is.
+            try quotes.commit(waits: false)
+            nextCommit = now.advanced(milliseconds: 1000)
+        }
+        if case .failed(let error) = producer.health { throw error }
+    }
+
+    private func followPartitions() {
+        let (added, removed) = changes.drain()
+        if !removed.isEmpty {
+            engine.release(removed.map(\.partition), now: clock.wall.microseconds)
+        }
+        if !added.isEmpty {
+            engine.beginRebuild(added.map(\.partition))
+            rebuildEnds = clock.monotonic.advanced(milliseconds: Self.rebuildMilliseconds)
+            if !settings.kafka.isEmbedded { goBack(added) }
+            logger.info("quotes.rebuilding", ["partitions": LogValue(added.count)])
+        }
+        guard let deadline = rebuildEnds else { return }
+        let isRead = quotes.hasReachedEnd && instruments.hasReachedEnd
+        guard isRead || clock.monotonic >= deadline else { return }
+        rebuildEnds = nil
+        engine.endRebuild(now: clock.wall.microseconds)
+        logger.info("quotes.rebuilt", ["symbols": LogValue(engine.symbolCount), "complete": .bool(isRead)])
+    }
+
+    /// Reads the newest records of partitions again: librdkafka takes -2000 - n as "n before the end".
+    private func goBack(_ partitions: [TopicPartition]) {
+        let tail = -2000 - Int64(settings.rebuildRecords)
+        for partition in partitions {
+            do {
+                try quotes.seek(partition, offset: tail)
+            } catch {
+                logger.warning("quotes.rebuild_refused", ["reason": .string(error.description)])
+            }
+        }
+    }
+
+    /// Says in `/ready` how it goes.
+    func report(to check: ReadinessCheck) {
+        let servers = settings.kafka.bootstrapServers
+        let (reads, writes) = (quotes.health, producer.health)
+        if !reads.isConnected {
+            check.set(false, reads.text(bootstrapServers: servers))
+        } else if !writes.isConnected {
+            check.set(false, writes.text(bootstrapServers: servers))
+        } else if rebuildEnds != nil {
+            check.set(false, "reading the newest records")
+        } else if quotes.assignment.isEmpty {
+            check.set(false, "waiting for partitions of the group \(Self.group)")
+        } else {
+            check.set(true, "\(quotes.assignment.count) partitions, \(engine.symbolCount) symbols")
+        }
+    }
+
+    /// Closes what is open, waits for the broker, commits, ends the clients.
+    func close(deadline: MonotonicNanos) {
+        engine.shutdown(now: clock.wall.microseconds)
+        let left = max(1000, min(8000, (deadline - .now) / 1_000_000 - 1500))
+        let undelivered = producer.flush(deadlineMilliseconds: left)
+        if undelivered > 0 { logger.warning("kafka.undelivered", ["records": LogValue(undelivered)]) }
+        if undelivered == 0 { try? quotes.commit(waits: true) }
+        quotes.close()
+        instruments.close()
+        producer.close(deadlineMilliseconds: 1000)
+        announcer.logRest()
+    }
+}
+
+/// The changes of the group that the poll thread has yet to follow.
+///
+/// - Thread: the aggregator's; written within a poll.
+private final class PartitionChanges {
+    private var added: [TopicPartition] = []
+    private var removed: [TopicPartition] = []
+
+    func take(_ event: RebalanceEvent) {
+        switch event {
+        case .assigned(let partitions):
+            added += partitions
+        case .revoked(let partitions), .lost(let partitions):
+            added.removeAll { partitions.contains($0) }
+            removed += partitions
+        }
+    }
+
+    func drain() -> (added: [TopicPartition], removed: [TopicPartition]) {
+        defer { (added, removed) = ([], []) }
+        return (added, removed)
+    }
+}

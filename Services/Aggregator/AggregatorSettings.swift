@@ -1,0 +1,116 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Arbitrage
+import Configuration
+import FixedPoint
+import KafkaBus
+import Quotes
+
+/// Everything that can be configured about the aggregator.
+struct AggregatorSettings: Sendable {
+    let common: CommonSettings
+    let kafka: KafkaSettings
+    let quotes: QuoteSettings
+    let arbitrage: ArbitrageSettings
+    /// The shortest time between two quotes of a symbol, in microseconds; 0: every change is published.
+    let quoteIntervalMicroseconds: Int64
+    /// A quote that does not change is published again after so long, in microseconds.
+    let refreshMicroseconds: Int64
+    /// How many of the newest records of a partition are read again at the start, to know what every leg says.
+    let rebuildRecords: Int
+    /// Taker fees that take the place of those in `ref.instrument`, by `venue.market`.
+    let takerFees: [String: ScaledDecimal]
+
+    init(_ reader: ConfigurationReader) {
+        common = CommonSettings(reader, service: "aggregator", port: 9110)
+        kafka = KafkaSettings(reader, instance: common.instance)
+        quotes = QuoteSettings(
+            legMaxAgeMicroseconds: Self.microseconds(
+                reader,
+                "aggregator.leg_max_age_ms",
+                30_000,
+                100...3_600_000,
+                "a venue's quote that is older does not count"
+            ),
+            maximumSymbols: reader.int(
+                "aggregator.maximum_symbols",
+                default: 20_000,
+                in: 1...1_000_000,
+                help: "symbols beyond are refused and counted"
+            )
+        )
+        quoteIntervalMicroseconds = Self.microseconds(
+            reader,
+            "aggregator.quote_interval_ms",
+            0,
+            0...60_000,
+            "shortest time between two quotes of a symbol; 0: every change"
+        )
+        refreshMicroseconds = Self.microseconds(
+            reader,
+            "aggregator.refresh_ms",
+            10_000,
+            100...3_600_000,
+            "a quote that does not change is published again after so long"
+        )
+        rebuildRecords = reader.int(
+            "aggregator.rebuild_records",
+            default: 20_000,
+            in: 0...10_000_000,
+            help: "newest records of a partition that are read again at the start"
+        )
+        arbitrage = Self.arbitrage(reader)
+        takerFees = Self.fees(reader)
+        for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
+    }
+
+    private static func arbitrage(_ reader: ConfigurationReader) -> ArbitrageSettings {
+        let key = "arbitrage.min_edge_bps"
+        let help = "net edge that counts, in basis points of what buying costs"
+        let text = reader.string(key, default: "0", help: help)
+        var rate = ScaledDecimal.zero
+        do throws(DecimalError) {
+            guard let basisPoint = ScaledDecimal(mantissa: 1, scale: 4) else { throw .overflow }
+            rate = try ScaledDecimal(text).multiplied(by: basisPoint)
+        } catch {
+            reader.note(key, "\"\(text)\" is no decimal number", "write as in 2.5")
+        }
+        if rate.isNegative || rate > .one { reader.note(key, "is out of range", "use 0 to 10000") }
+        let interval = microseconds(
+            reader,
+            "arbitrage.update_interval_ms",
+            100,
+            0...60_000,
+            "shortest time between two steps of an open opportunity"
+        )
+        return ArbitrageSettings(minimumEdgeRate: rate, updateIntervalMicroseconds: interval)
+    }
+
+    private static func fees(_ reader: ConfigurationReader) -> [String: ScaledDecimal] {
+        var fees: [String: ScaledDecimal] = [:]
+        let help = "taker fee as a fraction: fees.binance.spot.taker; takes the place of ref.instrument's"
+        for (name, text) in reader.map("fees", help: help).sorted(by: { $0.key < $1.key }) {
+            let parts = name.split(separator: ".")
+            guard parts.count == 3, parts[2] == "taker" else {
+                reader.note("fees.\(name)", "unknown key", "write fees.VENUE.MARKET.taker")
+                continue
+            }
+            guard let fee = try? ScaledDecimal(text), fee < .one, !fee.isNegative else {
+                reader.note("fees.\(name)", "\"\(text)\" is no fraction from 0 to 1", "write as in 0.001")
+                continue
+            }
+            fees["\(parts[0]).\(parts[1])"] = fee
+        }
+        return fees
+    }
+
+    private static func microseconds(
+        _ reader: ConfigurationReader,
+        _ key: String,
+        _ standard: Int,
+        _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Int64 {
+        Int64(reader.int(key, default: standard, in: range, help: help)) * 1000
+    }
+}
