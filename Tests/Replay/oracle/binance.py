@@ -42,8 +42,8 @@ class BinanceDecoder:
             if isinstance(frame, list):
                 return Ignored(_kind_of_rows(frame))
             raise Undecodable("malformed_json", "neither object nor array")
-        if "stream" in frame and "data" in frame:
-            return self._payload(frame["data"], str(frame["stream"]))
+        if "data" in frame and not isinstance(frame.get("e"), str):
+            return self._payload(frame["data"], str(frame.get("stream", "")))
         if "e" not in frame:
             control = _control_kind(frame)
             if control is not None:
@@ -56,6 +56,8 @@ class BinanceDecoder:
         if not isinstance(data, dict):
             raise Undecodable("malformed_json", "payload")
         event = data.get("e")
+        if event is not None and not isinstance(event, str):
+            raise Undecodable("bad_field", "e")
         if event in ("trade", "aggTrade"):
             return self._trade(data, "t" if event == "trade" else "a")
         if event == "bookTicker" or (event is None and self._is_top_of_book(data, stream)):
@@ -70,7 +72,7 @@ class BinanceDecoder:
 
     def _trade(self, data: dict[str, Any], id_field: str) -> Outcome:
         market = self._market(data)
-        if market != "spot" and id_field == "t" and data.get("X", "MARKET") != "MARKET":
+        if market != "spot" and id_field == "t" and isinstance(data.get("X"), str) and data["X"] != "MARKET":
             return Ignored("trade_not_market")
         for required in ("s", id_field, "p", "q", "m"):
             if data.get(required) in (None, ""):

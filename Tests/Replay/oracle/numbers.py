@@ -8,8 +8,9 @@ from typing import Any, Optional
 
 from .outcomes import Undecodable
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?\Z")
 _LARGEST_COEFFICIENT = 2**127 - 1
+_LARGEST_INTEGER = 2**63 - 1
 
 
 def parse_json(text: str) -> Any:
@@ -37,8 +38,16 @@ def decimal_of(value: Any) -> Decimal:
 
 
 def canonical(value: Any) -> str:
-    """The canonical spelling of a venue's number; a value that no 128-bit decimal holds is undecodable."""
-    return spell(decimal_of(value))
+    """The canonical spelling of a price or size; a negative one, or one that no 128-bit decimal holds, is undecodable."""
+    return spell(amount_of(value))
+
+
+def amount_of(value: Any) -> Decimal:
+    """A price or size: never negative."""
+    number = decimal_of(value)
+    if number < 0:
+        raise Undecodable("bad_number", repr(value))
+    return number
 
 
 def spell(number: Decimal) -> str:
@@ -50,7 +59,7 @@ def spell(number: Decimal) -> str:
     while coefficient % 10 == 0:
         coefficient //= 10
         exponent += 1
-    if exponent > 38 or coefficient * 10 ** max(exponent, 0) > _LARGEST_COEFFICIENT:
+    if not -38 <= exponent <= 38 or coefficient * 10 ** max(exponent, 0) > _LARGEST_COEFFICIENT:
         raise Undecodable("bad_number", "more than 128 bits")
     text = str(coefficient)
     if exponent >= 0:
@@ -74,17 +83,24 @@ def product(*factors: Decimal) -> Decimal:
 
 
 def integer(value: Any) -> int:
-    """An integer that a venue sent as a string or a JSON number."""
+    """An id or sequence number that a venue sent as a string or a JSON number: 64 bits with a sign."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Undecodable("bad_number", repr(value))
     text = str(value)
-    if not re.match(r"-?\d+\Z", text):
+    if not re.match(r"-?[0-9]+\Z", text) or not -_LARGEST_INTEGER <= int(text) <= _LARGEST_INTEGER:
         raise Undecodable("bad_number", repr(value))
     return int(text)
 
 
 def microseconds(value: Any, unit: int = 1000) -> Optional[int]:
-    """A venue's time in microseconds, `unit` of them to one of the venue's; None where there is none."""
-    if value is None or value == "":
+    """A venue's time in microseconds, `unit` of them to one of the venue's; None where there is none.
+
+    Milliseconds have 13 digits until the year 2286: a longer one counts microseconds (Binance's timeUnit=MICROSECOND).
+    """
+    if value is None:
         return None
-    return integer(value) * unit
+    stated = integer(value)
+    number = stated if stated >= 10**14 else stated * unit
+    if not 0 <= number < 2**53:
+        raise Undecodable("bad_number", repr(value))
+    return number

@@ -1,11 +1,12 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """OKX frames (venues/okx.md sections 2 and 3): trades from `trades` and `trades-all`, quotes from `bbo-tbt`."""
 
+import re
 from decimal import Decimal
 from typing import Any, Optional, Union
 
 from .instruments import InstrumentBook
-from .numbers import canonical, decimal_of, integer, microseconds, parse_json, product, spell
+from .numbers import amount_of, canonical, integer, microseconds, parse_json, product, spell
 from .outcomes import Ignored, Quote, Trade, Undecodable
 from .symbols import Name, okx_name
 
@@ -42,7 +43,7 @@ class OKXDecoder:
         for row in frame["data"]:
             if not isinstance(row, dict):
                 raise Undecodable("bad_field", "data")
-            instrument = row.get("instId") or frame["arg"].get("instId")
+            instrument = row.get("instId", frame["arg"].get("instId"))
             if not isinstance(instrument, str) or not instrument:
                 raise Undecodable("missing_field", "instId")
             name = okx_name(instrument)
@@ -62,10 +63,10 @@ class OKXDecoder:
         return Trade(
             symbol=name.canonical,
             venue_symbol=instrument,
-            exchange_us=microseconds(row.get("ts")),
-            trade_id=str(row["tradeId"]),
+            exchange_us=microseconds(row.get("ts") or None),
+            trade_id=_identifier(row["tradeId"]),
             price=canonical(row["px"]),
-            size=spell(product(decimal_of(row["sz"]), multiplier)),
+            size=spell(product(amount_of(row["sz"]), multiplier)),
             side=row["side"],
         )
 
@@ -77,7 +78,7 @@ class OKXDecoder:
         return Quote(
             symbol=name.canonical,
             venue_symbol=instrument,
-            exchange_us=microseconds(row.get("ts")),
+            exchange_us=microseconds(row.get("ts") or None),
             venue_seq=None if sequence is None else integer(sequence),
             bid=bid,
             bid_size=bid_size,
@@ -96,6 +97,13 @@ class OKXDecoder:
         return known.multiplier
 
 
+def _identifier(value: Any) -> str:
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)) or not re.match(r"[!#-\[\]-~]{1,31}\Z", text):
+        raise Undecodable("bad_field", "tradeId")
+    return text
+
+
 def _best(levels: Any, multiplier: Decimal) -> tuple[Optional[str], Optional[str]]:
     if not isinstance(levels, list):
         raise Undecodable("missing_field", "bids or asks")
@@ -104,4 +112,4 @@ def _best(levels: Any, multiplier: Decimal) -> tuple[Optional[str], Optional[str
     level = levels[0]
     if not isinstance(level, list) or len(level) < 2:
         raise Undecodable("bad_field", "level")
-    return canonical(level[0]), spell(product(decimal_of(level[1]), multiplier))
+    return canonical(level[0]), spell(product(amount_of(level[1]), multiplier))

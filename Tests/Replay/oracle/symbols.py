@@ -14,6 +14,7 @@ BINANCE_QUOTES = (
     "FDUSD AEUR EURI USD1 USDE XUSD BFUSD USDP UST DOGE DOT JPY MXN PLN RON ARS COP CZK SOL IDR KZT"
 ).split()
 
+_CURRENCY = re.compile(r"\w+\Z")
 _DATE = re.compile(r"\d{6}\Z")
 
 
@@ -35,7 +36,7 @@ class Name:
 def split_joined(joined: str, quotes: list[str]) -> tuple[str, str]:
     """Base and quote of a joined name: the longest quote currency of the list that leaves a base."""
     for quote in sorted(quotes, key=len, reverse=True):
-        if joined.endswith(quote) and len(joined) > len(quote):
+        if joined.endswith(quote) and _CURRENCY.match(joined[: -len(quote)]):
             return joined[: -len(quote)], quote
     raise Undecodable("unknown_instrument", joined)
 
@@ -58,7 +59,7 @@ def binance_name(symbol: str, market: str, known: Optional[tuple[str, str]] = No
 def okx_name(instrument: str) -> Optional[Name]:
     """The name of an OKX instrument; None for an option."""
     parts = instrument.split("-")
-    if not all(parts):
+    if not all(_CURRENCY.match(part) for part in parts):
         raise Undecodable("unknown_instrument", instrument)
     if len(parts) == 5:
         return None
