@@ -64,7 +64,8 @@ md_ws_loop *md_ws_loop_create(const md_ws_loop_settings *settings) {
     info.user = settings->owner;
     info.gid = (gid_t)-1;
     info.uid = (uid_t)-1;
-    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    if (settings->begins_tls) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.pt_serv_buf_size = settings->receive_buffer_bytes;
     info.fd_limit_per_thread = settings->descriptor_limit;
     // The owner's own deadlines come first; these are only the library's last resort.
@@ -76,6 +77,13 @@ md_ws_loop *md_ws_loop_create(const md_ws_loop_settings *settings) {
     }
     loop->context = lws_create_context(&info);
     if (!loop->context) {
+        free(loop);
+        return NULL;
+    }
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.vhost_name = "marketbus";
+    if (!lws_create_vhost(loop->context, &info)) {
+        lws_context_destroy(loop->context);
         free(loop);
         return NULL;
     }

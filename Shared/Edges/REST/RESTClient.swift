@@ -136,9 +136,9 @@ public final class RESTClient: @unchecked Sendable {
         curl_multi_wakeup(multi)
     }
 
-    /// Stops the thread and waits for it; what is under way completes with `stopped`. Idempotent.
+    /// Stops the thread and waits for it.
     ///
-    /// From a completion it only asks for the stop: another thread must call it too.
+    /// What is under way completes with `stopped`. Idempotent. From a completion it only asks for the stop: another thread must call it too.
     public func stop() {
         let (thread, mustDrain) = shared.withLock { shared in
             let mustDrain = shared.phase == .made

@@ -12,14 +12,17 @@ struct LibraryHandle: @unchecked Sendable {
 
 /// Makes and destroys the library's contexts, one at a time: its TLS set-up is global.
 enum LibraryContext {
-    private static let gate = Mutex(())
+    /// Whether a context has set up the library's TLS.
+    private static let gate = Mutex(false)
 
     static func make(owner: WebSocketLoop, caFile: String?) -> LibraryHandle? {
-        gate.withLock { _ in
+        gate.withLock { hasBegun in
             let owner = Unmanaged.passUnretained(owner).toOpaque()
             LibraryLog.install()
-            guard let caFile else { return create(owner: owner, caFile: nil) }
-            return caFile.withCString { create(owner: owner, caFile: $0) }
+            let begins = !hasBegun
+            hasBegun = true
+            guard let caFile else { return create(owner: owner, caFile: nil, beginsTLS: begins) }
+            return caFile.withCString { create(owner: owner, caFile: $0, beginsTLS: begins) }
         }
     }
 
@@ -29,7 +32,8 @@ enum LibraryContext {
 
     private static func create(
         owner: UnsafeMutableRawPointer,
-        caFile: UnsafePointer<CChar>?
+        caFile: UnsafePointer<CChar>?,
+        beginsTLS: Bool
     ) -> LibraryHandle? {
         var settings = md_ws_loop_settings(
             ca_file: caFile,
@@ -37,7 +41,8 @@ enum LibraryContext {
             owner: owner,
             on_alarm: { Unmanaged<WebSocketLoop>.fromOpaque($0).takeUnretainedValue().alarmRang() },
             receive_buffer_bytes: UInt32(WebSocketLoop.receiveBufferBytes),
-            descriptor_limit: UInt32(WebSocketLoop.connectionLimit + 16)
+            descriptor_limit: UInt32(WebSocketLoop.connectionLimit + 16),
+            begins_tls: beginsTLS
         )
         return md_ws_loop_create(&settings).map(LibraryHandle.init)
     }

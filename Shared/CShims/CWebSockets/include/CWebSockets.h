@@ -34,6 +34,9 @@ typedef struct {
     void (*on_alarm)(void *owner);
     unsigned int receive_buffer_bytes;
     unsigned int descriptor_limit;
+    /// True for the process's first loop only: each repetition would give the library's TLS state a new global
+    /// index, and a handshake under way in another loop would fail.
+    bool begins_tls;
 } md_ws_loop_settings;
 
 typedef struct {
