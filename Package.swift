@@ -164,7 +164,7 @@ let testTargets: [Target] = [
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
     tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
     tests("Unit", "QueuesTests", ["Queues", "Lifecycle", "Observability", "TestKit"]),
-    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit", "AllocationCount"]),
+    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit", "AllocationCount"], exclude: ["Frames"]),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),

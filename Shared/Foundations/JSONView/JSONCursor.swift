@@ -180,7 +180,7 @@ public struct JSONCursor {
         let word = UnsafeRawPointer(base + start).loadUnaligned(as: UInt32.self)
         guard word == 0x6C6C_756E else { return false }
         let end = Int(starts[next &+ 1])
-        guard end == start &+ 4 || base[start &+ 4] <= 0x20 else { return false }
+        guard end == start &+ 4 || (end > start &+ 4 && base[start &+ 4] <= 0x20) else { return false }
         next &+= 1
         return true
     }

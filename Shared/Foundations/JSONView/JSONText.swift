@@ -47,8 +47,9 @@ public struct JSONText {
         return word & ((1 &<< UInt64(count &* 8)) &- 1)
     }
 
-    /// The whole text in one word where it has at most eight bytes, else 0, which no name is: a key is then compared
-    /// with many names at one instruction each. Needs padding behind, like ``packed``.
+    /// The whole text in one word where it has at most eight bytes, else 0, which no name is.
+    ///
+    /// A key is then compared with many names at one instruction each. Needs padding behind, like ``packed``.
     @inline(__always)
     public var word: UInt64 { count <= 8 ? packed : 0 }
 

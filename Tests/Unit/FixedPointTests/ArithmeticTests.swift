@@ -6,18 +6,20 @@ import Testing
 @Suite struct `Arithmetic against the reference` {
     @Test func `comparison`() throws {
         var samples = DecimalSamples(seed: 11)
-        for _ in 0..<100_000 {
+        for _ in 0..<40_000 {
             let (left, right) = (try samples.value(), try samples.value())
             let expected = BigDecimal(left.text) < BigDecimal(right.text)
-            #expect((left.value < right.value) == expected, "\(left.text) < \(right.text)")
-            #expect((left.value == right.value) == (left.value.description == right.value.description))
-            #expect(!(left.value < left.value))
+            expect((left.value < right.value) == expected, "\(left.text) < \(right.text)")
+            expect(
+                (left.value == right.value) == (left.value.description == right.value.description),
+                "\(left) \(right)"
+            )
         }
     }
 
     @Test func `sums and differences`() throws {
         var samples = DecimalSamples(seed: 12)
-        for _ in 0..<100_000 {
+        for _ in 0..<25_000 {
             let (left, right) = (try samples.value(), try samples.value())
             check(left, right) { () throws(DecimalError) in try left.value.adding(right.value) }
             let negative = BigDecimal(right.text).text
@@ -31,7 +33,7 @@ import Testing
     @Test func `products`() throws {
         var samples = DecimalSamples(seed: 13)
         var held = 0
-        for _ in 0..<100_000 {
+        for _ in 0..<40_000 {
             let (left, right) = (try samples.value(), try samples.value())
             let (a, b) = (BigDecimal(left.text).shortest, BigDecimal(right.text).shortest)
             let exact = BigDecimal(
@@ -41,21 +43,21 @@ import Testing
             )
             do throws(DecimalError) {
                 let product = try left.value.multiplied(by: right.value)
-                #expect(product.description == exact.text, "\(left.text) * \(right.text)")
+                expect(product.description == exact.text, "\(left.text) * \(right.text)")
                 held += 1
             } catch {
                 let isTooLong = !BigDecimal.fits(exact.magnitude, isNegative: exact.isNegative)
-                #expect(error == .overflow && (isTooLong || !exact.fits), "\(left.text) * \(right.text)")
+                expect(error == .overflow && (isTooLong || !exact.fits), "\(left.text) * \(right.text)")
             }
         }
-        #expect(held > 10_000)
+        #expect(held > 4_000)
     }
 
     @Test(arguments: [Rounding.towardZero, .awayFromZero, .halfEven])
     func `quotients`(rounding: Rounding) throws {
         var samples = DecimalSamples(seed: 14)
         var held = 0
-        for _ in 0..<40_000 {
+        for _ in 0..<15_000 {
             let (left, right) = (try samples.value(), try samples.value())
             let decimals = UInt8.random(in: 0...38, using: &samples.generator)
             guard !right.value.isZero else {
@@ -66,13 +68,13 @@ import Testing
             }
             held += checkQuotient(left, right, decimals, rounding) ? 1 : 0
         }
-        #expect(held > 15_000)
+        #expect(held > 5_000)
     }
 
     @Test(arguments: [Rounding.towardZero, .awayFromZero, .halfEven])
     func `rounding`(rounding: Rounding) throws {
         var samples = DecimalSamples(seed: 15)
-        for _ in 0..<30_000 {
+        for _ in 0..<10_000 {
             let sample = try samples.value()
             let decimals = UInt8.random(in: 0...38, using: &samples.generator)
             let rounded = try sample.value.rounded(toDecimals: decimals, rounding)
@@ -102,10 +104,10 @@ import Testing
         }
         do throws(DecimalError) {
             let value = try sum()
-            #expect(value.description == exact.text, "\(left.text) + \(right.text)")
+            expect(value.description == exact.text, "\(left.text) + \(right.text)")
         } catch {
             let isTooLong = max(x, y, exact.magnitude) > BigNatural.limit
-            #expect(error == .overflow && isTooLong, "\(left.text) + \(right.text)")
+            expect(error == .overflow && isTooLong, "\(left.text) + \(right.text)")
         }
     }
 
@@ -125,7 +127,7 @@ import Testing
             let numerator = a.magnitude * .powerOfTen(Int(decimals) + b.scale)
             let denominator = b.magnitude * .powerOfTen(a.scale)
             let isTooLong = !(numerator < BigNatural.limit * denominator)
-            #expect(error == .overflow && isTooLong, "\(left.text) / \(right.text) to \(decimals)")
+            expect(error == .overflow && isTooLong, "\(left.text) / \(right.text) to \(decimals)")
             return false
         }
     }
@@ -143,15 +145,17 @@ import Testing
         let d = denominator.magnitude * .powerOfTen(numerator.scale)
         let digits = q.magnitude(atScale: decimals)
         let product = digits * d
-        let note: Comment = "\(numerator.text) / \(denominator.text) to \(decimals) is not \(quotient)"
-        #expect(q.scale <= decimals, note)
-        if digits != .zero { #expect(q.isNegative == (numerator.isNegative != denominator.isNegative), note) }
+        var note: Comment {
+            "\(numerator.text) / \(denominator.text) to \(decimals) is not \(quotient)"
+        }
+        expect(q.scale <= decimals, note)
+        if digits != .zero { expect(q.isNegative == (numerator.isNegative != denominator.isNegative), note) }
         switch rounding {
-        case .towardZero: #expect(product <= n && n - product < d, note)
-        case .awayFromZero: #expect(n <= product && product - n < d, note)
+        case .towardZero: expect(product <= n && n - product < d, note)
+        case .awayFromZero: expect(n <= product && product - n < d, note)
         case .halfEven:
             let off = n < product ? product - n : n - product
-            #expect(off + off < d || (off + off == d && !digits.isOdd), note)
+            expect(off + off < d || (off + off == d && !digits.isOdd), note)
         }
     }
 }

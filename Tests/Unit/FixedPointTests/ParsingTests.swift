@@ -105,7 +105,7 @@ import Testing
             let bytes = (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
             let text = String(decoding: bytes, as: UTF8.self)
             guard let value = try? ScaledDecimal(text) else { continue }
-            #expect((try? ScaledDecimal(value.description)) == value)
+            expect((try? ScaledDecimal(value.description)) == value, "\(text)")
         }
     }
 
@@ -114,10 +114,10 @@ import Testing
     private func check(_ text: String, _ reference: BigDecimal) -> Bool {
         do throws(DecimalError) {
             let value = try ScaledDecimal(text)
-            #expect(value.description == reference.text, "\(text)")
+            expect(value.description == reference.text, "\(text)")
             return true
         } catch {
-            #expect(error == .outOfRange && !reference.fits, "\(text)")
+            expect(error == .outOfRange && !reference.fits, "\(text)")
             return false
         }
     }

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import FixedPoint
+import Testing
 
 /// Random numbers that are the same at every run (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
@@ -63,4 +64,9 @@ struct DecimalSamples {
         "0.99999999999999999999999999999999999999", "99999999999999999999999999999999999999",
         "100000000000000000000000000000000000000", "0.5", "-0.5", "2.5", "0.000000454",
     ]
+}
+
+/// An expectation for loops of a hundred thousand turns: the note is made only when it fails.
+func expect(_ condition: Bool, _ note: @autoclosure () -> Comment) {
+    if !condition { Issue.record(note()) }
 }
