@@ -26,6 +26,7 @@ MARKET_TOPICS = ("md.trade.v1", "md.bbo.v1")
 # Disagreements that are known and counted, not passed over in silence (see DIFFERENCES.md).
 KNOWN = {
     "container-as-absent": re.compile(r'"(T|e|X|instId)":(\[\]|\{\})'),
+    "time-beyond-2^53": re.compile(r'"(T|ts)":"?\d{13,14}\b'),
     "empty-time-refused": re.compile(r'"ts":""'),
 }
 # Sources with trades and quotes; books only make the frames long.

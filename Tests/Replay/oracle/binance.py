@@ -5,7 +5,7 @@ import re
 from typing import Any, Optional, Union
 
 from .instruments import InstrumentBook
-from .numbers import canonical, integer, microseconds, parse_json
+from .numbers import canonical, identifier, integer, microseconds, parse_json
 from .outcomes import Ignored, Quote, Trade, Undecodable
 from .symbols import binance_name
 
@@ -72,7 +72,7 @@ class BinanceDecoder:
 
     def _trade(self, data: dict[str, Any], id_field: str) -> Outcome:
         market = self._market(data)
-        if market != "spot" and id_field == "t" and isinstance(data.get("X"), str) and data["X"] != "MARKET":
+        if market != "spot" and id_field == "t" and data.get("X") not in (None, "MARKET"):
             return Ignored("trade_not_market")
         for required in ("s", id_field, "p", "q", "m"):
             if data.get(required) in (None, ""):
@@ -84,7 +84,7 @@ class BinanceDecoder:
                 symbol=self._symbol(data["s"], market),
                 venue_symbol=data["s"],
                 exchange_us=self._time(data),
-                trade_id=str(integer(data[id_field])),
+                trade_id=identifier(data[id_field]),
                 price=canonical(data["p"]),
                 size=canonical(data["q"]),
                 side="sell" if data["m"] else "buy",

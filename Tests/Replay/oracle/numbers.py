@@ -104,3 +104,12 @@ def microseconds(value: Any, unit: int = 1000) -> Optional[int]:
     if not 0 <= number < 2**53:
         raise Undecodable("bad_number", repr(value))
     return number
+
+
+def identifier(value: Any) -> str:
+    """A trade's id as text: plain ASCII, as the venue spelled it, at most 31 characters."""
+    text = str(value)
+    plain = isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
+    if not plain or not re.match(r"[!#-\[\]-~]{1,31}\Z", text):
+        raise Undecodable("bad_field", "trade id")
+    return text

@@ -1,12 +1,11 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """OKX frames (venues/okx.md sections 2 and 3): trades from `trades` and `trades-all`, quotes from `bbo-tbt`."""
 
-import re
 from decimal import Decimal
 from typing import Any, Optional, Union
 
 from .instruments import InstrumentBook
-from .numbers import amount_of, canonical, integer, microseconds, parse_json, product, spell
+from .numbers import amount_of, canonical, identifier, integer, microseconds, parse_json, product, spell
 from .outcomes import Ignored, Quote, Trade, Undecodable
 from .symbols import Name, okx_name
 
@@ -64,7 +63,7 @@ class OKXDecoder:
             symbol=name.canonical,
             venue_symbol=instrument,
             exchange_us=microseconds(row.get("ts") or None),
-            trade_id=_identifier(row["tradeId"]),
+            trade_id=identifier(row["tradeId"]),
             price=canonical(row["px"]),
             size=spell(product(amount_of(row["sz"]), multiplier)),
             side=row["side"],
@@ -95,13 +94,6 @@ class OKXDecoder:
         if known is None or known.multiplier is None:
             raise Undecodable("unknown_instrument", instrument)
         return known.multiplier
-
-
-def _identifier(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)) or not re.match(r"[!#-\[\]-~]{1,31}\Z", text):
-        raise Undecodable("bad_field", "tradeId")
-    return text
 
 
 def _best(levels: Any, multiplier: Decimal) -> tuple[Optional[str], Optional[str]]:
