@@ -1,9 +1,29 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Glibc
+
+let usage = """
+    usage: benchmarks frames FOLDER [SECONDS]     recorded frames to record bytes, in memory
+           benchmarks allocations FOLDER          how often that asks for memory; exit 1 if it does
+           benchmarks produce FOLDER              recorded frames handed to librdkafka, beside librdkafka alone
+           benchmarks receive URL TEXT [SECONDS]  WebSocket frames received, TEXT sent first
+    FOLDER holds the extractor's frame files; Tests/Benchmarks/run.py makes it and runs all.
+    """
+
 let arguments = Array(CommandLine.arguments.dropFirst())
+let folder = arguments.count > 1 ? arguments[1] : ""
 switch arguments.first {
-case "frames" where arguments.count == 3:
-    FrameBenchmark(folder: arguments[1], runs: 5, secondsPerRun: Double(arguments[2]) ?? 1).runAll()
+case "frames" where arguments.count >= 2:
+    let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 1 : 1
+    FrameBenchmark(folder: folder, runs: 5, secondsPerRun: seconds).runAll()
+case "allocations" where arguments.count == 2:
+    exit(AllocationBenchmark(folder: folder).runAll() ? 0 : 1)
+case "produce" where arguments.count == 2:
+    try ProduceBenchmark(folder: folder).runAll()
+case "receive" where arguments.count >= 3:
+    let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 3 : 3
+    try ReceiveBenchmark(url: arguments[1], subscription: arguments[2], seconds: seconds).run()
 default:
-    print("usage: benchmarks frames FRAMES_DIR SECONDS_PER_RUN")
+    print(usage)
+    exit(64)
 }

@@ -1,0 +1,161 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import CRdKafka
+import Glibc
+import KafkaBus
+import Wire
+
+/// Recorded frames handed to librdkafka, beside librdkafka alone with records of the same size.
+///
+/// Both send bursts that stay in the library's queue, against the embedded broker, and are measured on the sending
+/// thread's own processor time: what the library's threads do afterwards is the same for both.
+struct ProduceBenchmark {
+    let folder: String
+    private static let burst = 40_000
+    private static let rounds = 9
+
+    func runAll() throws {
+        let topics = TopicRegistry.all.map { (name: $0.name, partitions: $0.partitions) }
+        let broker = try EmbeddedBroker(topics: topics)
+        defer { broker.close() }
+        for kind in FrameKind.all {
+            guard let frames = kind.frames(in: folder) else { continue }
+            let capture = FirstRecord()
+            var path = HotPath(kind, frames, sink: capture)
+            path.take(frames[0])
+            floor(kind, capture, broker.bootstrapServers)
+            try ours(kind, frames, broker.bootstrapServers)
+        }
+    }
+
+    private func ours(_ kind: FrameKind, _ frames: FrameFile, _ servers: String) throws {
+        let settings = KafkaSettings(bootstrapServers: servers, bufferBytes: 1 << 30, isEmbedded: true)
+        let producer = try KafkaProducer(
+            settings: settings,
+            topics: [TopicRegistry.trade, TopicRegistry.bbo],
+            onLoss: { _ in }
+        )
+        try producer.start()
+        _ = producer.waitUntilConnected(milliseconds: 10_000)
+        var path = HotPath(kind, frames, sink: producer)
+        var results: [Double] = []
+        for _ in 0..<Self.rounds {
+            let start = Clock.thread
+            for index in 0..<Self.burst {
+                let place = index % frames.count
+                if place == 0 { path.beginPass() }
+                path.take(frames[place])
+            }
+            results.append(Double(Clock.thread - start) / Double(Self.burst))
+            _ = producer.flush(deadlineMilliseconds: 30_000)
+        }
+        results.sort()
+        Report.line(
+            "frame-kafka",
+            kind.name,
+            best: results[0],
+            median: results[results.count / 2],
+            errors: path.errors
+        )
+        producer.close()
+    }
+
+    /// Bare librdkafka: the same record again and again, with and without the house's three headers.
+    private func floor(_ kind: FrameKind, _ record: FirstRecord, _ servers: String) {
+        for hasHeaders in [false, true] {
+            guard let client = BareProducer(servers) else { return }
+            var results: [Double] = []
+            for _ in 0..<Self.rounds {
+                let start = Clock.thread
+                for _ in 0..<Self.burst { client.produce(record, hasHeaders: hasHeaders) }
+                results.append(Double(Clock.thread - start) / Double(Self.burst))
+                client.flush()
+            }
+            results.sort()
+            let name = hasHeaders ? "floor-kafka-headers" : "floor-kafka"
+            Report.line(name, kind.name, best: results[0], median: results[results.count / 2], errors: 0)
+            client.close()
+        }
+    }
+}
+
+/// Keeps a copy of the first record.
+final class FirstRecord: RecordSink {
+    private(set) var key: [UInt8] = []
+    private(set) var value: [UInt8] = []
+
+    func send(_ record: OutboundRecord) -> SendOutcome {
+        if value.isEmpty {
+            key = Array(record.key)
+            value = record.value.map { Array($0) } ?? []
+        }
+        return .accepted
+    }
+}
+
+/// librdkafka as its own examples use it, with the properties of the house's producer.
+private final class BareProducer {
+    private let client: OpaquePointer
+    private let topic: OpaquePointer
+    private let schema = UnsafeMutablePointer<CChar>.allocate(capacity: 8)
+    private let venue = UnsafeMutablePointer<CChar>.allocate(capacity: 8)
+
+    init?(_ servers: String) {
+        let configuration = rd_kafka_conf_new()
+        var text = [CChar](repeating: 0, count: 256)
+        let properties = [
+            ("bootstrap.servers", servers), ("enable.idempotence", "true"), ("compression.codec", "lz4"),
+            ("partitioner", "murmur2_random"), ("linger.ms", "2"), ("delivery.report.only.error", "true"),
+            ("queue.buffering.max.messages", "1000000"), ("queue.buffering.max.kbytes", "1048576"),
+            ("socket.nagle.disable", "true"),
+        ]
+        for (key, value) in properties {
+            guard rd_kafka_conf_set(configuration, key, value, &text, text.count) == RD_KAFKA_CONF_OK else {
+                return nil
+            }
+        }
+        guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, &text, text.count),
+            let topic = rd_kafka_topic_new(client, "md.bbo.v1", nil)
+        else { return nil }
+        self.client = client
+        self.topic = topic
+        strcpy(schema, "bbo.v1")
+        strcpy(venue, "binance")
+    }
+
+    deinit {
+        schema.deallocate()
+        venue.deallocate()
+    }
+
+    func produce(_ record: FirstRecord, hasHeaders: Bool) {
+        record.key.withUnsafeBytes { key in
+            record.value.withUnsafeBytes { value in
+                var message = md_kafka_record(
+                    key: key.baseAddress,
+                    key_size: key.count,
+                    value: value.baseAddress,
+                    value_size: value.count,
+                    schema: schema,
+                    schema_size: 6,
+                    venue: venue,
+                    venue_size: 7,
+                    timestamp_ms: 1_723_161_254_087,
+                    opaque: nil
+                )
+                if hasHeaders {
+                    _ = md_kafka_produce(client, topic, &message)
+                } else {
+                    _ = md_kafka_produce_raw(client, topic, &message, nil)
+                }
+            }
+        }
+    }
+
+    func flush() { _ = rd_kafka_flush(client, 30_000) }
+
+    func close() {
+        rd_kafka_topic_destroy(topic)
+        rd_kafka_destroy(client)
+    }
+}
