@@ -1,3 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-print("not built yet")
+import FeedKit
+import Glibc
+import OKX
+
+exit(FeedService.run(OKXVenue(), port: 9102))

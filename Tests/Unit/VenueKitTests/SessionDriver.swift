@@ -30,7 +30,9 @@ final class SessionDriver {
         session.connecting(now)
         session.opened(now, &actions)
     }
-    func closed(_ reason: String = "1006") { session.closed(now, reason, &actions) }
+    func closed(_ reason: String = "1006", isSilence: Bool = false) {
+        session.closed(now, reason, isSilence: isSilence, &actions)
+    }
     func shutdown() { session.shutdown(now, &actions) }
     func setWanted(_ streams: [VenueStream]) { session.setWanted(streams, now, &actions) }
     func rateLimited(_ milliseconds: Int64) {
@@ -78,7 +80,9 @@ final class SessionDriver {
         now = end
     }
 
-    /// Moves to the session's own deadline. Unit of the result: milliseconds that passed.
+    /// Moves to the session's own deadline.
+    ///
+    /// - Unit: milliseconds that passed.
     @discardableResult
     func passToDeadline() -> Int64 {
         let before = now

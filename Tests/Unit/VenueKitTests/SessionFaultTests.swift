@@ -116,6 +116,27 @@ import Wire
         #expect(world.wants() == [.streamLive(1)])
     }
 
+    @Test func `asks all silent streams again, and then renews a connection without any data`() {
+        let world = SessionDriver([bbo("A"), trade("A")])
+        world.start()
+        world.opened()
+        world.acknowledge(1)
+        world.pass(milliseconds: 24_999)
+        #expect(world.wants().incidents == [.streamSilent, .streamSilent])
+        world.pass(milliseconds: 1)
+        #expect(world.wants().bare == [.incident(.connectionSilent), Self.closed])
+    }
+
+    @Test func `calls a connection silent that closed because nothing came back`() {
+        let world = Self.world(at: .live)
+        world.closed("ping_timeout", isSilence: true)
+        #expect(
+            world.wants().bare == [
+                .invalidate(0, .silent), .invalidate(1, .silent), .incident(.connectionSilent),
+            ]
+        )
+    }
+
     @Test func `finds a half-open connection by its silence`() {
         let world = SessionDriver([bbo("A"), trade("A")])
         world.goLive()

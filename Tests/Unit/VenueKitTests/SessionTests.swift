@@ -103,6 +103,7 @@ import Wire
         world.pass(milliseconds: 5_000)
         #expect(world.wants() == [.send("ping")])
         world.control(.pong)
+        world.data(0)
         world.pass(milliseconds: 5_000)
         #expect(world.wants() == [.send("ping")])
         world.pass(milliseconds: 5_000)
@@ -110,6 +111,35 @@ import Wire
             world.wants().bare.prefix(3) == [.invalidate(0, .silent), .incident(.pongMissing), Self.closed]
         )
         #expect(world.session.state == .waiting)
+    }
+
+    @Test func `does not take pongs for market data`() {
+        let heartbeat = Heartbeat.clientText(ping: "ping", pong: "pong", afterMilliseconds: 1_000)
+        let world = SessionDriver([trade("A")], venue: FakeVenue(heartbeat: heartbeat))
+        world.goLive()
+        for _ in 0..<9 {
+            world.pass(milliseconds: 1_000)
+            world.control(.pong)
+        }
+        #expect(world.wants().incidents.isEmpty)
+        world.pass(milliseconds: 1_000)
+        #expect(world.wants().incidents == [.connectionSilent])
+    }
+
+    @Test func `waits longer for a connection whose streams are only slow`() {
+        let world = SessionDriver([trade("A")])
+        world.goLive()
+        var waits: [Int64] = []
+        for _ in 0..<4 {
+            let before = world.now
+            while world.session.state == .open { world.passToDeadline() }
+            waits.append((world.now - before) / 1_000_000)
+            while world.session.state == .waiting { world.passToDeadline() }
+            world.opened()
+            world.acknowledge(world.session.lastRequest)
+            world.data(0)
+        }
+        #expect(waits == [10_000, 15_000, 22_500, 33_750])
     }
 
     @Test func `waits longer after every failure, and begins again after a connection that held`() {

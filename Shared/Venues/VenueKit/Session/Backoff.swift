@@ -23,9 +23,13 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 ///
 /// The wait lies between half of the step and all of it, so that many clients of one venue spread out.
 public struct Backoff: Sendable {
-    /// The first step. Unit: milliseconds.
+    /// The first step.
+    ///
+    /// - Unit: milliseconds.
     public let minimum: Int64
-    /// The largest step. Unit: milliseconds.
+    /// The largest step.
+    ///
+    /// - Unit: milliseconds.
     public let maximum: Int64
     /// The tries since the last success.
     public private(set) var failures = 0
@@ -40,7 +44,9 @@ public struct Backoff: Sendable {
         self.maximum = max(maximum, self.minimum)
     }
 
-    /// The wait before the next try. Unit: milliseconds.
+    /// The wait before the next try.
+    ///
+    /// - Unit: milliseconds.
     public mutating func next(using generator: inout some RandomNumberGenerator) -> Int64 {
         var step = minimum
         for _ in 0..<min(failures, 40) where step < maximum { step = min(step &* 2, maximum) }

@@ -38,6 +38,12 @@ public struct QuietWatch: Sendable {
         }
     }
 
+    /// Learns from a pause that was called silence and may have been none: half as long again is waited next time.
+    public mutating func learn(pauseUntil now: MonotonicNanos) {
+        let pause = max(now.value &- last, 0)
+        longest = max(longest, pause / 8 &* 3)
+    }
+
     /// Begins to listen anew, without counting the pause until now.
     public mutating func restart(_ now: MonotonicNanos) {
         last = now.value
@@ -45,7 +51,7 @@ public struct QuietWatch: Sendable {
 
     /// When it is silent, if nothing is heard until then.
     ///
-    /// - Parameter minimum: the shortest pause that counts. Unit: milliseconds.
+    /// The minimum is the shortest pause that counts, in milliseconds.
     public func deadline(minimum: Int64) -> MonotonicNanos {
         let learned = max(longest, longestBefore).multipliedReportingOverflow(by: Self.patience)
         let least = minimum.multipliedReportingOverflow(by: 1_000_000)

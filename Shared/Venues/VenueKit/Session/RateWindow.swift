@@ -57,8 +57,6 @@ public struct ConnectionGovernor: Sendable {
     }
 
     /// The venue refused a connection because there were too many: none is opened for this time.
-    ///
-    /// - Parameter milliseconds: how long.
     public mutating func block(_ now: MonotonicNanos, milliseconds: Int64) {
         blockedUntil = max(blockedUntil, now.advanced(milliseconds: milliseconds))
     }

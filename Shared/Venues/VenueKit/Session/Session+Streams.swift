@@ -12,11 +12,13 @@ extension Session {
     /// - Allocates: never.
     @inline(__always)
     public mutating func frameArrived(_ now: MonotonicNanos) {
-        quiet.heard(now)
+        lastFrame = now
         pingSent = nil
     }
 
-    /// A stream talked. Says whether its event may be published.
+    /// A stream talked.
+    ///
+    /// Says whether its event may be published.
     ///
     /// - Allocates: never for a live stream.
     @inline(__always)
@@ -25,6 +27,7 @@ extension Session {
         _ now: MonotonicNanos,
         _ actions: inout [SessionAction]
     ) -> Bool {
+        quiet.heard(now)
         if entries[place].state == .live {
             entries[place].quiet.heard(now)
             return true
@@ -71,6 +74,8 @@ extension Session {
         if state == .open { rearm(now) }
     }
 
+    private static let answerNanoseconds: Int64 = 2_000_000_000
+
     private mutating func becomeLive(
         _ place: Int,
         _ now: MonotonicNanos,
@@ -80,7 +85,10 @@ extension Session {
         entries[place].state = .live
         entries[place].tries = 0
         entries[place].deadline = .never
+        // What comes soon after asking comes because of it; what comes much later shows that the stream is slow.
+        if now - entries[place].asked > Self.answerNanoseconds { entries[place].quiet.learn(pauseUntil: now) }
         entries[place].quiet.restart(now)
+        hasData = true
         actions.append(.streamLive(place))
         rearm(now)
         return true
@@ -191,6 +199,7 @@ extension Session {
             requests[frame.request] = asked
             for place in asked {
                 entries[place].state = .pending
+                entries[place].asked = now
                 entries[place].request = frame.request
                 // Counts from the frame's sending.
                 entries[place].deadline = .never

@@ -39,30 +39,36 @@ extension Session {
 
     /// Whether the connection gives signs of life; pings where we are the one to ping.
     private mutating func isTalking(_ now: MonotonicNanos, _ actions: inout [SessionAction]) -> Bool {
-        let silent = (now - quiet.lastHeard) / 1_000_000
-        if case .clientText(let ping, _, _) = profile.heartbeat {
-            if pongTime <= now {
-                let incident = Incident(.pongMissing, "no answer to our ping, no frame for \(silent) ms")
-                abandon(now, incident, .silent, &actions)
-                return false
-            }
-            if pingSent == nil, pingTime <= now {
-                pingSent = now
-                sent.count(now)
-                actions.append(.send(ping))
-            }
-            return true
+        if pongTime <= now {
+            let silent = (now - lastFrame) / 1_000_000
+            let incident = Incident(.pongMissing, "no answer to our ping, no frame for \(silent) ms")
+            abandon(now, incident, .silent, &actions)
+            return false
         }
-        guard quiet.deadline(minimum: settings.silenceMilliseconds) <= now else { return true }
-        abandon(now, Incident(.connectionSilent, "no frame for \(silent) ms"), .silent, &actions)
-        return false
+        guard silenceTime > now else {
+            let silent = (now - quiet.lastHeard) / 1_000_000
+            quiet.learn(pauseUntil: now)
+            abandon(now, Incident(.connectionSilent, "no market data for \(silent) ms"), .silent, &actions)
+            return false
+        }
+        if case .clientText(let ping, _, _) = profile.heartbeat, pingSent == nil, pingTime <= now {
+            pingSent = now
+            actions.append(.send(ping))
+        }
+        return true
+    }
+
+    /// When a connection without market data counts as silent; before the first data its streams are asked again first.
+    private var silenceTime: MonotonicNanos {
+        let extra = hasData ? 0 : settings.firstMessageMilliseconds
+        return quiet.deadline(minimum: settings.silenceMilliseconds + extra)
     }
 
     /// When our ping is due, as far as this connection is asked for one.
     private var pingTime: MonotonicNanos {
         guard case .clientText(_, _, let after) = profile.heartbeat else { return .never }
         let pause = min(Int64(after), settings.silenceMilliseconds / 2)
-        return quiet.lastHeard.advanced(milliseconds: pause)
+        return lastFrame.advanced(milliseconds: pause)
     }
 
     /// When our ping counts as unanswered; never while none is out.
@@ -156,13 +162,7 @@ extension Session {
 
     /// Sets the deadline to the next thing that time can bring to an open connection.
     mutating func rearm(_ now: MonotonicNanos) {
-        var next = rotation
-        switch profile.heartbeat {
-        case .serverPing:
-            next = min(next, quiet.deadline(minimum: settings.silenceMilliseconds))
-        case .clientText:
-            next = min(next, pingSent == nil ? pingTime : pongTime)
-        }
+        var next = min(rotation, silenceTime, pingSent == nil ? pingTime : pongTime)
         if !outbox.isEmpty { next = min(next, sent.nextAllowed(now)) }
         for place in entries.indices { next = min(next, dueTime(place)) }
         deadline = next

@@ -5,7 +5,9 @@ import Models
 import Wire
 
 /// One connection to a venue and its streams, as a machine: what happened goes in with the time at which it did, what
-/// to do comes out. It owns no socket and reads no clock.
+/// to do comes out.
+///
+/// It owns no socket and reads no clock.
 ///
 /// `waiting → connecting → open`, and back to `waiting` with a growing pause whenever the connection ends. In an open
 /// connection every stream goes `waiting → pending → confirmed → live`; one that should talk and does not is
@@ -24,6 +26,8 @@ public struct Session {
         /// The frame that asked for it.
         var request = Session.noRequest
         var quiet: QuietWatch
+        /// When it was last asked for.
+        var asked = MonotonicNanos(0)
     }
 
     static let noRequest: Int64 = -1
@@ -46,7 +50,10 @@ public struct Session {
     var nextRequest: Int64 = 1
     var outbox: [OutboundFrame] = []
     var sent: RateWindow
+    /// Listens to market data, whatever the stream.
     var quiet = QuietWatch(MonotonicNanos(0))
+    var hasData = false
+    var lastFrame = MonotonicNanos(0)
     var pingSent: MonotonicNanos?
     var rotation = MonotonicNanos.never
     var hasAcknowledged = false
@@ -57,7 +64,7 @@ public struct Session {
 
     /// Makes a session that waits for ``start(_:_:)``.
     ///
-    /// - Parameter seed: what the jitter follows from.
+    /// The jitter follows from the seed.
     public init(venue: any Venue, streams: [VenueStream], settings: SessionSettings, seed: UInt64) {
         self.venue = venue
         self.settings = settings
@@ -70,6 +77,9 @@ public struct Session {
         generator = SeededGenerator(seed: seed)
         for stream in streams { add(stream, MonotonicNanos(0)) }
     }
+
+    /// The id of the last frame that was made.
+    public var lastRequest: Int64 { nextRequest - 1 }
 
     /// How many streams it has, ended ones included.
     public var count: Int { entries.count }
@@ -120,7 +130,9 @@ extension Session {
         connections += 1
         enter(.open, now, until: .never)
         quiet.restart(now)
+        lastFrame = now
         pingSent = nil
+        hasData = false
         hasAcknowledged = false
         undecodable = 0
         rotation = rotationTime(now)
@@ -131,14 +143,21 @@ extension Session {
     }
 
     /// The socket closed, or could not be opened.
-    public mutating func closed(_ now: MonotonicNanos, _ reason: String, _ actions: inout [SessionAction]) {
+    ///
+    /// `isSilence` says that it was closed because nothing came back.
+    public mutating func closed(
+        _ now: MonotonicNanos,
+        _ reason: String,
+        isSilence: Bool = false,
+        _ actions: inout [SessionAction]
+    ) {
         switch state {
         case .connecting:
             actions.append(.incident(Incident(.connectFailed, reason)))
             retry(now)
         case .open:
-            lose(.connectionLost, &actions)
-            actions.append(.incident(Incident(.connectionLost, reason)))
+            lose(isSilence ? .silent : .connectionLost, &actions)
+            actions.append(.incident(Incident(isSilence ? .connectionSilent : .connectionLost, reason)))
             retry(now)
         case .waiting, .stopped:
             break
@@ -147,7 +166,7 @@ extension Session {
 
     /// The venue refused the connection because there were too many.
     ///
-    /// - Parameter milliseconds: how long it wants to be left alone.
+    /// It wants to be left alone for so many milliseconds.
     public mutating func rateLimited(
         _ now: MonotonicNanos,
         milliseconds: Int64,

@@ -5,25 +5,41 @@ import Wire
 
 /// What a session allows the venue.
 public struct SessionSettings: Sendable {
-    /// From the first step of connecting to an open socket. Unit: milliseconds.
+    /// From the first step of connecting to an open socket.
+    ///
+    /// - Unit: milliseconds.
     public var connectMilliseconds: Int64 = 10_000
-    /// From a subscription's sending to its acknowledgement. Unit: milliseconds.
+    /// From a subscription's sending to its acknowledgement.
+    ///
+    /// - Unit: milliseconds.
     public var acknowledgeMilliseconds: Int64 = 10_000
-    /// From the acknowledgement to the first message. Unit: milliseconds.
+    /// From the acknowledgement to the first message.
+    ///
+    /// - Unit: milliseconds.
     public var firstMessageMilliseconds: Int64 = 15_000
-    /// The shortest pause that counts as silence, of a connection and of a stream that should talk. Unit: milliseconds.
+    /// The shortest pause that counts as silence, of a connection and of a stream that should talk.
+    ///
+    /// - Unit: milliseconds.
     public var silenceMilliseconds: Int64 = 10_000
-    /// The first wait before a new connection. Unit: milliseconds.
+    /// The first wait before a new connection.
+    ///
+    /// - Unit: milliseconds.
     public var backoffMinimumMilliseconds: Int64 = 250
-    /// The longest wait before a new connection. Unit: milliseconds.
+    /// The longest wait before a new connection.
+    ///
+    /// - Unit: milliseconds.
     public var backoffMaximumMilliseconds: Int64 = 30_000
-    /// A connection that lived so long counts as a success. Unit: milliseconds.
+    /// A connection that lived so long counts as a success.
+    ///
+    /// - Unit: milliseconds.
     public var stableAfterMilliseconds: Int64 = 5_000
     /// How often a silent or unacknowledged stream is subscribed again before it is left announced.
     public var resubscriptions = 3
     /// How many frames in a row that can't be read end the connection.
     public var undecodableFrames = 10
-    /// The time that other acknowledgements of a partly refused request get. Unit: milliseconds.
+    /// The time that other acknowledgements of a partly refused request get.
+    ///
+    /// - Unit: milliseconds.
     public var isolationMilliseconds: Int64 = 250
 
     /// The defaults.

@@ -1,0 +1,164 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Configuration
+import KafkaBus
+import Models
+import VenueKit
+
+/// Everything that a feed's configuration says.
+public struct FeedConfiguration: Sendable {
+    /// Instance, HTTP address and log level.
+    public let common: CommonSettings
+    /// The cluster.
+    public let kafka: KafkaSettings
+    /// What is wanted of the venue.
+    public let feed: FeedSettings
+    /// Certificate authorities that replace the system's.
+    public let caFile: String?
+
+    /// The symbols of a feed that is not told any; those that the markets do not list are left out.
+    public static let standardSymbols = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
+    /// Where Kafka is looked for when nobody says.
+    public static let standardServers = "localhost:9092"
+
+    /// Reads the keys of a feed; what is wrong is noted with the reader.
+    public init(_ reader: ConfigurationReader, venue: any Venue, service: String, port: Int) {
+        common = CommonSettings(reader, service: service, port: port)
+        var kafka = KafkaSettings(reader, instance: common.instance, needsServers: false)
+        if kafka.bootstrapServers.isEmpty { kafka.bootstrapServers = Self.standardServers }
+        self.kafka = kafka
+        caFile = reader.optionalString("tls.ca_file", help: "PEM file of the authorities that are trusted")
+        feed = Self.feed(reader, venue, common.instance)
+    }
+
+    private static func feed(
+        _ reader: ConfigurationReader,
+        _ venue: any Venue,
+        _ instance: String
+    ) -> FeedSettings {
+        let profile = venue.profile
+        let prefix = "venues.\(type(of: venue).id.name)"
+        let symbols = symbols(reader, "\(prefix).symbols")
+        var settings = FeedSettings(
+            instance: instance,
+            markets: markets(reader, "\(prefix).markets", profile),
+            symbols: symbols.isEmpty ? standardSymbols : symbols,
+            areSymbolsChosen: !symbols.isEmpty,
+            channels: channels(reader, "\(prefix).channels")
+        )
+        for endpoint in profile.endpoints {
+            let isSecure = endpoint.url.hasPrefix("wss") || endpoint.url.hasPrefix("https")
+            let schemes = endpoint.url.hasPrefix("ws") ? ["wss", "ws"] : ["https", "http"]
+            settings.endpoints[endpoint.name] = reader.url(
+                "\(prefix).endpoints.\(endpoint.name)",
+                default: endpoint.url,
+                schemes: isSecure ? schemes : schemes.reversed(),
+                help: "base URL"
+            )
+        }
+        settings.session = session(reader)
+        settings.instrumentsRefreshMilliseconds = Int64(
+            reader.int(
+                "feed.instruments_refresh_ms",
+                default: 3_600_000,
+                in: 1_000...86_400_000,
+                help: "how often the instruments are read again"
+            )
+        )
+        settings.seed = UInt64.random(in: 0...UInt64.max)
+        return settings
+    }
+
+    private static func markets(
+        _ reader: ConfigurationReader,
+        _ key: String,
+        _ profile: VenueProfile
+    ) -> [MarketID] {
+        let known = profile.markets.map(\.name)
+        let names = unique(reader.list(key, default: known, help: "markets to read"))
+        if names.isEmpty { reader.note(key, "is empty", "one or more of: \(known.joined(separator: ", "))") }
+        for name in names where !known.contains(name) {
+            reader.note(
+                key,
+                "\"\(name)\" is no market of this venue",
+                "one or more of: \(known.joined(separator: ", "))"
+            )
+        }
+        return names.map { MarketID($0) }
+    }
+
+    private static func channels(_ reader: ConfigurationReader, _ key: String) -> [Channel] {
+        let known = Channel.allCases.map(\.name)
+        let names = unique(reader.list(key, default: known, help: "channels of each symbol"))
+        if names.isEmpty { reader.note(key, "is empty", "one or more of: \(known.joined(separator: ", "))") }
+        for name in names where Channel(name: name) == nil {
+            reader.note(key, "\"\(name)\" is no channel", "one or more of: \(known.joined(separator: ", "))")
+        }
+        return names.compactMap { Channel(name: $0) }
+    }
+
+    private static func symbols(_ reader: ConfigurationReader, _ key: String) -> [String] {
+        let help = "canonical symbols: BTC-USDT, BTC-USDT-PERP, BTC-USD-PERP, BTC-USDT-20261225"
+        let names = unique(
+            reader.list(key, default: [], help: "\(help) (\(standardSymbols.joined(separator: ",")))")
+        )
+        for name in names where !isSymbol(name) {
+            let upper = name.uppercased()
+            let mend =
+                isSymbol(upper)
+                ? "write \(upper)" : "write BASE-QUOTE for spot, as in BTC-USDT, or BASE-QUOTE-PERP"
+            reader.note(key, "\"\(name)\" is no canonical symbol", mend)
+        }
+        return names
+    }
+
+    /// Two or three words of capitals and digits with hyphens between them.
+    private static func isSymbol(_ name: String) -> Bool {
+        let words = name.split(separator: "-", omittingEmptySubsequences: false)
+        return (2...3).contains(words.count)
+            && words.allSatisfy { word in
+                !word.isEmpty
+                    && word.unicodeScalars.allSatisfy { !$0.properties.isLowercase && $0.value > 0x2C }
+            }
+    }
+
+    private static func session(_ reader: ConfigurationReader) -> SessionSettings {
+        var session = SessionSettings()
+        func milliseconds(_ name: String, _ standard: Int64, _ least: Int, _ help: String) -> Int64 {
+            Int64(reader.int("feed.\(name)", default: Int(standard), in: least...3_600_000, help: help))
+        }
+        session.firstMessageMilliseconds = milliseconds(
+            "first_message_ms",
+            session.firstMessageMilliseconds,
+            100,
+            "how long an acknowledged stream may say nothing"
+        )
+        session.silenceMilliseconds = milliseconds(
+            "silence_ms",
+            session.silenceMilliseconds,
+            200,
+            "the shortest pause that counts as silence"
+        )
+        session.backoffMinimumMilliseconds = milliseconds(
+            "backoff_min_ms",
+            session.backoffMinimumMilliseconds,
+            1,
+            "the first wait before a new connection"
+        )
+        session.backoffMaximumMilliseconds = milliseconds(
+            "backoff_max_ms",
+            session.backoffMaximumMilliseconds,
+            1,
+            "the longest wait before a new connection"
+        )
+        if session.backoffMaximumMilliseconds < session.backoffMinimumMilliseconds {
+            reader.note("feed.backoff_max_ms", "is below feed.backoff_min_ms", "raise it or lower the other")
+        }
+        return session
+    }
+
+    private static func unique(_ names: [String]) -> [String] {
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }
+    }
+}

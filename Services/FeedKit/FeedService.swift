@@ -1,0 +1,89 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Configuration
+import HTTPServer
+import Lifecycle
+import Observability
+import VenueKit
+
+/// The feed of one venue as a service: all that `main.swift` has to call.
+public enum FeedService {
+    /// The version of the build.
+    public static let version = "0.1.0"
+
+    /// Runs the feed until it is stopped, and gives the process's exit code.
+    ///
+    /// - Parameters:
+    ///   - venue: the exchange.
+    ///   - port: the default port of `/live`, `/ready` and `/metrics`.
+    /// - Returns: 0 asked to stop, 64 configuration, 69 a dependency was away too long, 70 a bug.
+    public static func run(_ venue: some Venue, port: Int) -> Int32 {
+        let id = type(of: venue).id.name
+        let name = "\(id)-feed"
+        let command = CommandDescription(
+            name: name,
+            version: version,
+            summary: "Reads the public market data of \(id) and publishes it to Kafka, normalized."
+        )
+        let launch = ServiceLaunch.prepare(command) { reader, _ in
+            FeedConfiguration(reader, venue: venue, service: name, port: port)
+        }
+        switch launch {
+        case .exit(let code): return code
+        case .run(let configuration, let effective): return run(venue, name, configuration, effective)
+        }
+    }
+
+    private static func run(
+        _ venue: some Venue,
+        _ name: String,
+        _ configuration: FeedConfiguration,
+        _ effective: String
+    ) -> Int32 {
+        do {
+            let runtime = try ServiceRuntime(
+                name: name,
+                instance: configuration.common.instance,
+                version: version,
+                logLevel: LogLevel(rawValue: configuration.common.logLevel) ?? .info
+            )
+            runtime.logger.info("service.configured", ["configuration": .string(effective)])
+            let code = runtime.run(try components(venue, configuration, runtime))
+            return code.code
+        } catch {
+            Terminal.write("\(name): \(error)\n", to: .error)
+            return ((error as? any ExitCodeProviding)?.exitCode ?? .bug).code
+        }
+    }
+
+    /// In the order of their start: the port first, so that one in use ends the service before anything began.
+    private static func components(
+        _ venue: some Venue,
+        _ configuration: FeedConfiguration,
+        _ runtime: ServiceRuntime
+    ) throws -> [ServiceComponent] {
+        let losses = LossRelay()
+        let output = try KafkaOutput(settings: configuration.kafka, losses: losses, runtime: runtime)
+        let control = runtime.control
+        let runner = try FeedRunner(
+            venue: venue,
+            settings: configuration.feed,
+            caFile: configuration.caFile,
+            output: output,
+            losses: losses,
+            observability: runtime.observability,
+            fail: { code, reason in control.fail("feed", reason, exitCode: code) }
+        )
+        let server = HTTPServer(
+            address: configuration.common.httpAddress,
+            port: configuration.common.httpPort,
+            routes: HTTPRoute.standard(runtime.observability),
+            observability: runtime.observability
+        )
+        return [
+            server.component,
+            ServiceComponent(name: "kafka", start: { try output.start() }, stop: { output.stop(before: $0) }),
+            ServiceComponent(name: "feed", start: { try runner.start() }, stop: { runner.stop(before: $0) }),
+        ]
+    }
+}

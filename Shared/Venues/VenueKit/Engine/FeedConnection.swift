@@ -1,0 +1,226 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Models
+import Wire
+
+/// One connection of a feed: its session, its decoder, and the way of its frames to the pipeline.
+///
+/// - Thread: that of the feed. Allocates: never in steady state.
+final class FeedConnection {
+    /// Its place in the engine.
+    let number: Int
+    /// Its name in logs and records.
+    let name: String
+    /// Where it goes.
+    let endpoint: VenueEndpoint
+    /// The socket that counts; what older ones say does not.
+    private(set) var link: FeedLink?
+    private(set) var session: Session
+    /// When the session's state last changed.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
+    private(set) var stateSince: Int64
+    /// Frames and bytes since the engine last took them.
+    var frames: UInt64 = 0
+    var bytes: UInt64 = 0
+    var ignored: UInt64 = 0
+    var strays: UInt64 = 0
+
+    private unowned let engine: FeedEngine
+    private let decoder: any FrameDecoder
+    private let isPinged: Bool
+    private var places: ContiguousArray<Int32>
+    private var batch = EventBatch()
+    private var actions: [SessionAction] = []
+    private var isActing = false
+
+    init(_ number: Int, _ plan: ConnectionPlan, _ endpoint: VenueEndpoint, engine: FeedEngine) {
+        self.number = number
+        self.endpoint = endpoint
+        self.engine = engine
+        name = "\(endpoint.name)-\(number)"
+        decoder = engine.venue.makeDecoder(market: endpoint.market, instruments: engine.directory.table)
+        session = Session(
+            venue: engine.venue,
+            streams: plan.streams,
+            settings: engine.settings.session,
+            seed: engine.settings.seed &+ UInt64(number)
+        )
+        stateSince = engine.clock.wall.microseconds
+        if case .serverPing = engine.profile.heartbeat { isPinged = true } else { isPinged = false }
+        places = []
+        for (place, stream) in plan.streams.enumerated() {
+            let index = Self.index(stream.instrument, stream.channel)
+            while places.count <= index { places.append(-1) }
+            places[index] = Int32(truncatingIfNeeded: place)
+        }
+    }
+
+    // MARK: The hot path
+
+    /// Takes one complete message in.
+    func receive(_ frame: FrameBytes, received: WallNanos) {
+        let now = engine.clock.monotonic
+        session.frameArrived(now)
+        frames &+= 1
+        bytes &+= UInt64(truncatingIfNeeded: frame.bytes.count)
+        batch.removeAll()
+        do throws(DecodeError) {
+            switch try decoder.decode(frame, into: &batch) {
+            case .events:
+                session.frameDecoded()
+                publish(received.microseconds, now)
+            case .ignored:
+                session.frameDecoded()
+                ignored &+= 1
+            case .control(let control):
+                session.frameDecoded()
+                session.control(control, now, &actions)
+            }
+        } catch {
+            engine.undecodable(frame.bytes, error, from: self, received: received.microseconds, now)
+            session.frameUndecodable(now, &actions)
+        }
+        if !actions.isEmpty { act() }
+    }
+
+    private func publish(_ received: Int64, _ now: MonotonicNanos) {
+        var isWanted = true
+        var exchange = EventTime.none
+        for index in batch.trades.indices {
+            exchange = batch.trades[index].exchangeMicroseconds
+            if !isPublished(Self.index(batch.trades[index].instrument, .trade), now) { isWanted = false }
+        }
+        for index in batch.quotes.indices {
+            exchange = batch.quotes[index].exchangeMicroseconds
+            if !isPublished(Self.index(batch.quotes[index].instrument, .bbo), now) { isWanted = false }
+        }
+        guard isWanted else {
+            strays &+= 1
+            return
+        }
+        engine.publish(batch, received: received)
+        if exchange != EventTime.none { engine.metrics.venueLatency.observe(received &- exchange) }
+    }
+
+    /// Tells the session that a stream talked; false if it is none of this connection's.
+    @inline(__always)
+    private func isPublished(_ index: Int, _ now: MonotonicNanos) -> Bool {
+        guard index < places.count, places[index] >= 0 else { return false }
+        return session.dataArrived(Int(places[index]), now, &actions)
+    }
+
+    private static func index(_ instrument: InstrumentID, _ channel: Channel) -> Int {
+        Int(instrument.index) &* Channel.allCases.count &+ Int(channel.rawValue)
+    }
+
+    // MARK: What happens to the socket
+
+    func begin(_ now: MonotonicNanos) {
+        session.start(now, &actions)
+        act()
+    }
+
+    /// The venue's connection limit lets it go on.
+    func connect(_ now: MonotonicNanos) {
+        guard session.state == .connecting else { return }
+        session.connecting(now)
+        let link = FeedLink(self)
+        self.link = link
+        let url = endpoint.url + endpoint.socketPath
+        if let problem = engine.transport.open(url, isPinged: isPinged, engine.settings.session, for: link) {
+            socketClosed(.lost(problem))
+        }
+    }
+
+    func socketOpened() {
+        engine.metrics.connections.add()
+        session.opened(engine.clock.monotonic, &actions)
+        act()
+    }
+
+    func socketClosed(_ end: SocketEnd) {
+        let now = engine.clock.monotonic
+        link = nil
+        switch end {
+        case .lost(let reason):
+            session.closed(now, reason, &actions)
+        case .silent(let reason):
+            session.closed(now, reason, isSilence: true, &actions)
+        case .answered(let status, let reason):
+            let verdict = engine.venue.verdict(
+                status: status,
+                retryAfterSeconds: nil,
+                body: .init(start: nil, count: 0)
+            )
+            if status == 429 || status == 418, case .retry(let milliseconds) = verdict {
+                engine.governor.block(now, milliseconds: Int64(milliseconds))
+                session.rateLimited(now, milliseconds: Int64(milliseconds), reason, &actions)
+            } else {
+                session.closed(now, reason, &actions)
+            }
+        }
+        act()
+    }
+
+    func timeout(_ now: MonotonicNanos) {
+        guard session.deadline <= now else { return }
+        session.timeout(now, &actions)
+        act()
+    }
+
+    func shutdown(_ now: MonotonicNanos) {
+        session.shutdown(now, &actions)
+        act()
+    }
+
+    // MARK: What the session wants
+
+    /// Does what the session wants, and what it wants because of that.
+    private func act() {
+        guard !isActing else { return }
+        isActing = true
+        let before = session.state
+        while !actions.isEmpty {
+            let pending = actions
+            actions.removeAll(keepingCapacity: true)
+            for action in pending { perform(action) }
+        }
+        isActing = false
+        if session.state != before || stateSince == 0 { stateSince = engine.clock.wall.microseconds }
+        engine.somethingChanged()
+    }
+
+    private func perform(_ action: SessionAction) {
+        switch action {
+        case .connect:
+            stateSince = 0
+            engine.governor.request(number)
+        case .send(let text):
+            guard let link, engine.transport.send(text, on: link) else {
+                engine.logger.warning("feed.send_refused", ["connection": .string(name)])
+                return
+            }
+        case .close(let code, _):
+            engine.governor.withdraw(number)
+            guard let old = link else { return }
+            link = nil
+            engine.transport.close(old, code: code)
+        case .streamLive(let place):
+            let stream = session.stream(place)
+            engine.logger.debug(
+                "feed.stream_live",
+                ["symbol": .string(engine.symbol(of: stream)), "channel": .string(stream.channel.name)]
+            )
+        case .invalidate(let place, let reason):
+            engine.end(session.stream(place), reason)
+        case .incident(let incident):
+            engine.announce(incident, self, incident.stream.map(session.stream))
+        case .note(let text):
+            engine.logger.info("feed.note", ["connection": .string(name), "text": .string(text)])
+        case .finished:
+            break
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Observability
+import Wire
+
+/// The handles of everything that a feed counts; made once, so that the hot path looks nothing up.
+struct FeedMetrics {
+    let frames: Counter
+    let bytes: Counter
+    let ignored: Counter
+    let strays: Counter
+    let deadLetters: Counter
+    let deadLettersDropped: Counter
+    let connections: Counter
+    let duplicates: Counter
+    let regressions: Counter
+    let venueLatency: Histogram
+    let instruments: Gauge
+    let openConnections: Gauge
+    private let incidents: [IncidentKind: Counter]
+    private let streams: [StreamState: Gauge]
+    private let records: [TopicID: Counter]
+    private let metrics: Metrics
+
+    init(_ metrics: Metrics) {
+        self.metrics = metrics
+        func counter(_ name: String, _ help: String) -> Counter {
+            metrics.counter("marketbus_feed_\(name)_total", help: help)
+        }
+        frames = counter("frames", "Messages received.")
+        bytes = counter("bytes", "Bytes of these messages.")
+        ignored = counter("ignored_frames", "Messages of a known kind from which no event is made.")
+        strays = counter("stray_frames", "Messages with events of streams that are not wanted here.")
+        deadLetters = counter("dead_letters", "Messages that could not be read.")
+        deadLettersDropped = counter("dead_letters_dropped", "Unreadable messages that were not published.")
+        connections = counter("connections", "Connections opened.")
+        duplicates = counter("duplicates", "Trades that the venue sent again in an epoch.")
+        regressions = counter("sequence_regressions", "Quotes whose venue sequence went back.")
+        venueLatency = metrics.histogram(
+            "marketbus_feed_venue_latency_seconds",
+            help: "From the venue's time of an event to its receipt, by two clocks.",
+            bounds: Metrics.nanosecondLatency.map { $0 / 1000 },
+            scale: 1e-6
+        )
+        instruments = metrics.gauge("marketbus_feed_instruments", help: "Instruments known.")
+        openConnections = metrics.gauge("marketbus_feed_open_connections", help: "Open connections.")
+        incidents = Self.all(IncidentKind.allCases) { kind in
+            metrics.counter(
+                "marketbus_feed_incidents_total",
+                help: "Incidents announced.",
+                labels: ["kind": kind.rawValue]
+            )
+        }
+        streams = Self.all(StreamState.allCases) { state in
+            metrics.gauge(
+                "marketbus_feed_streams",
+                help: "Streams by state.",
+                labels: ["state": state.rawValue]
+            )
+        }
+        records = Self.all([TopicRegistry.trade, TopicRegistry.bbo]) { topic in
+            metrics.counter(
+                "marketbus_feed_records_total",
+                help: "Market records handed to the producer.",
+                labels: ["topic": TopicRegistry.spec(of: topic).name]
+            )
+        }
+    }
+
+    func count(_ kind: IncidentKind) { incidents[kind]?.add() }
+
+    func set(_ counts: [StreamState: Int]) {
+        for (state, gauge) in streams { gauge.set(counts[state] ?? 0) }
+    }
+
+    func countRecords(_ topic: TopicID, _ count: UInt64) { records[topic]?.add(count) }
+
+    func countDecodeError(_ reason: String) {
+        metrics.counter(
+            "marketbus_feed_decode_errors_total",
+            help: "Messages that could not be read, by reason.",
+            labels: ["reason": reason]
+        ).add()
+    }
+
+    private static func all<Key: Hashable, Handle>(_ keys: [Key], _ make: (Key) -> Handle) -> [Key: Handle] {
+        Dictionary(uniqueKeysWithValues: keys.map { ($0, make($0)) })
+    }
+}

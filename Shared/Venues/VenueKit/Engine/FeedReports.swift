@@ -1,0 +1,249 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Models
+import Observability
+import Wire
+
+/// What a feed says about itself: status, integrity, readiness and gauges.
+///
+/// - Thread: that of the feed.
+final class FeedReports {
+    static let statusMilliseconds: Int64 = 10_000
+    static let changeMilliseconds: Int64 = 250
+    static let minuteMilliseconds: Int64 = 60_000
+    static let counterMilliseconds: Int64 = 200
+
+    var ledger: IntegrityLedger
+    let publisher: RecordPublisher
+    /// Whether the status changed since it was published.
+    var isChanged = true
+    var deadLetters: UInt64 = 0
+    private let feed: String
+    private let venue: VenueID
+    private let readiness: Readiness
+    private let check: ReadinessCheck
+    private var frames: UInt64 = 0
+    private var statusAt: MonotonicNanos
+    private var countersAt: MonotonicNanos
+    private var minuteAt: MonotonicNanos
+    private var wasLive = false
+    private var seen: [ObjectIdentifier: Seen] = [:]
+
+    /// What was last seen of a stream's counts.
+    private struct Seen {
+        var records: UInt64 = 0
+        var duplicates: UInt64 = 0
+        var regressions: UInt64 = 0
+        var announced = MonotonicNanos(.min)
+    }
+
+    init(
+        feed: String,
+        venue: VenueID,
+        publisher: RecordPublisher,
+        readiness: Readiness,
+        now: Int64,
+        since: MonotonicNanos
+    ) {
+        self.feed = feed
+        self.venue = venue
+        self.publisher = publisher
+        self.readiness = readiness
+        check = readiness.check("venue", "instruments are being read")
+        ledger = IntegrityLedger(feed: feed, now: now)
+        statusAt = MonotonicNanos(.min)
+        countersAt = since
+        minuteAt = since.advanced(milliseconds: Self.minuteMilliseconds)
+    }
+
+    func publishIfDue(_ engine: FeedEngine, _ now: MonotonicNanos) {
+        if now >= countersAt {
+            countersAt = now.advanced(milliseconds: Self.counterMilliseconds)
+            count(engine, now)
+        }
+        if ledger.hasNews { publishNews(engine) }
+        if now >= minuteAt || ledger.isFull {
+            minuteAt = now.advanced(milliseconds: Self.minuteMilliseconds)
+            engine.announceDroppedDeadLetters()
+            publishMinute(engine)
+        }
+        let least = isChanged ? Self.changeMilliseconds : Self.statusMilliseconds
+        if statusAt.value == .min || now >= statusAt.advanced(milliseconds: least) {
+            statusAt = now
+            isChanged = false
+            publishStatus(engine)
+        }
+    }
+
+    /// Everything once more, at the end.
+    func publishLast(_ engine: FeedEngine, _ now: MonotonicNanos) {
+        count(engine, now)
+        engine.announceDroppedDeadLetters()
+        publishNews(engine)
+        publishMinute(engine)
+        publishStatus(engine)
+    }
+
+    private func publishNews(_ engine: FeedEngine) {
+        for record in ledger.takeNews(engine.clock.wall.microseconds) { publisher.publish(record) }
+    }
+
+    private func publishMinute(_ engine: FeedEngine) {
+        for record in ledger.takeMinute(engine.pipeline.slots, engine.clock.wall.microseconds) {
+            publisher.publish(record)
+        }
+    }
+}
+
+// MARK: Counters
+
+extension FeedReports {
+    /// Takes what the hot path counted into the metrics.
+    private func count(_ engine: FeedEngine, _ now: MonotonicNanos) {
+        let metrics = engine.metrics
+        for connection in engine.connections {
+            frames &+= connection.frames
+            metrics.frames.add(connection.frames)
+            metrics.bytes.add(connection.bytes)
+            metrics.ignored.add(connection.ignored)
+            metrics.strays.add(connection.strays)
+            connection.frames = 0
+            connection.bytes = 0
+            connection.ignored = 0
+            connection.strays = 0
+        }
+        for slot in engine.pipeline.slots {
+            var last = seen[ObjectIdentifier(slot)] ?? Seen()
+            let records = ledger.total(slot)
+            metrics.countRecords(slot.label.topic, records &- last.records)
+            metrics.duplicates.add(slot.duplicates &- last.duplicates)
+            metrics.regressions.add(slot.regressions &- last.regressions)
+            if slot.regressions != last.regressions,
+                last.announced.value == .min || now - last.announced > 60_000_000_000
+            {
+                let count = slot.regressions &- last.regressions
+                let incident = Incident(.sequenceRegression, "\(count) quotes with a lower venue sequence")
+                engine.announce(incident, topic: slot.label.topic, symbol: slot.label.symbol)
+                last.announced = now
+            }
+            last.records = records
+            last.duplicates = slot.duplicates
+            last.regressions = slot.regressions
+            seen[ObjectIdentifier(slot)] = last
+        }
+    }
+}
+
+// MARK: Status
+
+extension FeedReports {
+    private func publishStatus(_ engine: FeedEngine) {
+        let streams = engine.connections.flatMap { status(of: $0, engine) }
+        var counts: [StreamState: Int] = [:]
+        for connection in engine.connections {
+            for place in 0..<connection.session.count {
+                counts[connection.session.streamState(place), default: 0] += 1
+            }
+        }
+        let wanted = streams.count
+        let live = counts[.live] ?? 0
+        let open = engine.connections.filter { $0.session.state == .open }.count
+        engine.metrics.set(counts)
+        engine.metrics.openConnections.set(open)
+        wasLive = wasLive || (wanted > 0 && live == wanted)
+        setReadiness(engine, live: live, wanted: wanted, open: open)
+        publisher.publish(
+            FeedStatusRecord(
+                feed: feed,
+                venue: venue.name,
+                publishedMicroseconds: engine.clock.wall.microseconds,
+                state: engine.isStopping
+                    ? .stopping : wanted > 0 && live == wanted ? .live : wasLive ? .degraded : .starting,
+                ready: readiness.isReady,
+                connections: engine.connections.map(\.status),
+                streams: streams,
+                totals: FeedStatusRecord.Totals(
+                    frames: frames,
+                    records: engine.pipeline.records,
+                    deadLetters: deadLetters,
+                    reconnects: engine.connections.reduce(0) { $0 + max($1.session.connections, 1) - 1 }
+                )
+            )
+        )
+    }
+
+    private func setReadiness(_ engine: FeedEngine, live: Int, wanted: Int, open: Int) {
+        let count = engine.connections.count
+        if engine.isStopping {
+            check.set(false, "stopping")
+        } else if count == 0 {
+            let problem = engine.loads.problem
+            check.set(false, problem.isEmpty ? "waiting for kafka" : "waiting for instruments: \(problem)")
+        } else {
+            let speaking = engine.connections.filter(\.isSpeaking).count
+            check.set(
+                speaking == count,
+                "\(live) of \(wanted) streams live, \(open) of \(count) connections open"
+            )
+        }
+    }
+
+    private func status(of connection: FeedConnection, _ engine: FeedEngine) -> [FeedStatusRecord.Stream] {
+        (0..<connection.session.count).compactMap { place in
+            let stream = connection.session.stream(place)
+            let slot = engine.pipeline.slot(stream.instrument, stream.channel)
+            guard let state = Self.state(connection.session.streamState(place), slot) else { return nil }
+            return FeedStatusRecord.Stream(
+                symbol: slot.label.symbol,
+                venueSymbol: slot.label.venueSymbol,
+                channel: stream.channel.name,
+                state: state,
+                epoch: slot.label.epoch,
+                lastSeq: slot.lastSeq,
+                lastMessageMicroseconds: slot.lastReceivedMicroseconds == 0
+                    ? EventTime.none : slot.lastReceivedMicroseconds,
+                records: ledger.total(slot)
+            )
+        }
+    }
+
+    private static func state(_ state: StreamState, _ slot: StreamSlot) -> FeedStatusRecord.StreamState? {
+        switch state {
+        case .waiting: slot.label.epoch == 0 ? .pending : .invalid
+        case .pending: .pending
+        case .confirmed: .confirmed
+        case .live: .live
+        case .silent: .stale
+        case .refused: .invalid
+        case .ended: nil
+        }
+    }
+}
+
+extension FeedConnection {
+    /// Its part of the status.
+    var status: FeedStatusRecord.Connection {
+        FeedStatusRecord.Connection(
+            id: name,
+            endpoint: endpoint.name,
+            state: session.state.rawValue,
+            sinceMicroseconds: stateSince,
+            streams: Int64(session.count)
+        )
+    }
+
+    /// Whether the venue serves at least one of its streams.
+    var isSpeaking: Bool {
+        guard session.state == .open else { return false }
+        return (0..<session.count).contains { place in
+            session.streamState(place) == .live || session.streamState(place) == .confirmed
+        }
+    }
+
+    /// The topics of its streams.
+    var topics: [TopicID] {
+        let channels = Set((0..<session.count).map { session.stream($0).channel })
+        return channels.map(\.topic).sorted { $0.index < $1.index }
+    }
+}

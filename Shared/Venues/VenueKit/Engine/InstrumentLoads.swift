@@ -1,0 +1,138 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Lifecycle
+import Models
+import Observability
+import Wire
+
+/// Why a venue's instruments could not be read, and when to ask again.
+struct InstrumentsFailure: Error, Sendable {
+    /// For logs and `/ready`.
+    var detail: String
+    /// What the venue asks for, if it does.
+    ///
+    /// - Unit: milliseconds.
+    var retryAfterMilliseconds: Int64?
+}
+
+/// Where instruments come from: REST in a service, an array in a test.
+protocol InstrumentSource: AnyObject {
+    /// Asks; the answer comes to ``FeedEngine/instrumentsArrived(_:_:)`` on the feed's thread.
+    func fetch(_ call: VenueCall, _ place: Int, url: String)
+}
+
+/// Which instrument requests are due, under way, and failing.
+///
+/// - Thread: that of the feed.
+final class InstrumentLoads {
+    private struct Load {
+        let call: VenueCall
+        var due = MonotonicNanos(.min)
+        var isUnderWay = false
+        var backoff: Backoff
+        /// Why the last try failed; nil after a success and before the first try.
+        var failure: String?
+        var hasSucceeded = false
+    }
+
+    private var loads: [Load]
+    private let source: any InstrumentSource
+    private let settings: FeedSettings
+    private var generator: SeededGenerator
+
+    init(_ calls: [VenueCall], source: any InstrumentSource, settings: FeedSettings) {
+        self.source = source
+        self.settings = settings
+        generator = SeededGenerator(seed: settings.seed)
+        let backoff = Backoff(
+            minimum: settings.session.backoffMinimumMilliseconds,
+            maximum: settings.session.backoffMaximumMilliseconds
+        )
+        loads = calls.map { Load(call: $0, backoff: backoff) }
+    }
+
+    /// What `/ready` says.
+    var isComplete: Bool { loads.allSatisfy(\.hasSucceeded) }
+    /// What is missing, in words; empty when nothing is.
+    var problem: String {
+        loads.filter { !$0.hasSucceeded }
+            .map { "\($0.call.market): \($0.failure ?? "asked")" }
+            .joined(separator: "; ")
+    }
+
+    func askIfDue(_ engine: FeedEngine, _ now: MonotonicNanos) {
+        for place in loads.indices where !loads[place].isUnderWay && loads[place].due <= now {
+            let call = loads[place].call
+            guard let endpoint = settings.endpoint(call.endpoint, in: engine.profile) else { continue }
+            loads[place].isUnderWay = true
+            source.fetch(call, place, url: endpoint.url + call.path)
+        }
+    }
+
+    /// Takes a success in; gives the market that answered.
+    func succeeded(_ place: Int, _ now: MonotonicNanos) -> MarketID? {
+        guard loads.indices.contains(place) else { return nil }
+        loads[place].isUnderWay = false
+        loads[place].hasSucceeded = true
+        loads[place].failure = nil
+        loads[place].backoff.succeeded()
+        loads[place].due = now.advanced(milliseconds: settings.instrumentsRefreshMilliseconds)
+        return loads[place].call.market
+    }
+
+    /// Takes a failure in; gives the market and the wait before the next try.
+    func failed(_ place: Int, _ failure: InstrumentsFailure, _ now: MonotonicNanos) -> (MarketID, Int64)? {
+        guard loads.indices.contains(place) else { return nil }
+        loads[place].isUnderWay = false
+        loads[place].failure = failure.detail
+        let wait = max(loads[place].backoff.next(using: &generator), failure.retryAfterMilliseconds ?? 0)
+        loads[place].due = now.advanced(milliseconds: wait)
+        return (loads[place].call.market, wait)
+    }
+}
+
+extension FeedEngine {
+    /// A venue answered, or did not.
+    func instrumentsArrived(_ place: Int, _ answer: Result<[Instrument], InstrumentsFailure>) {
+        guard !isStopping else { return }
+        let now = clock.monotonic
+        switch answer {
+        case .success(let fresh):
+            guard let market = loads.succeeded(place, now) else { return }
+            take(fresh, market)
+            planIfPossible()
+        case .failure(let failure):
+            guard let (market, wait) = loads.failed(place, failure, now) else { return }
+            let detail = "\(market): \(failure.detail); again in \(wait) ms"
+            announce(Incident(.instrumentsFailed, detail), topic: TopicRegistry.instrument)
+        }
+        somethingChanged()
+    }
+
+    private func take(_ fresh: [Instrument], _ market: MarketID) {
+        let isFirst = !directory.markets.contains(market)
+        let changed = directory.take(fresh, market)
+        let now = clock.wall.microseconds
+        for instrument in changed {
+            reports.publisher.publish(
+                InstrumentRecord(instrument, feed: settings.instance, publishedMicroseconds: now)
+            )
+            if !isFirst, instrument.status == .closed, settings.symbols.contains(instrument.symbol) {
+                let detail = "the venue lists it no more"
+                announce(
+                    Incident(.delisted, detail),
+                    topic: TopicRegistry.instrument,
+                    symbol: instrument.symbol
+                )
+            }
+        }
+        metrics.instruments.set(directory.table.instruments.count)
+        logger.info(
+            "feed.instruments",
+            [
+                "market": .string(market.name), "listed": LogValue(fresh.count),
+                "changed": LogValue(changed.count),
+            ]
+        )
+    }
+}
