@@ -25,7 +25,8 @@ CASES = [("binance", "spot"), ("binance", "usdm"), ("binance", "coinm"), ("okx",
 MARKET_TOPICS = ("md.trade.v1", "md.bbo.v1")
 # Disagreements that are known and counted, not passed over in silence (see DIFFERENCES.md).
 KNOWN = {
-    "container-as-absent": re.compile(r'"(T|e|X|instId)":(\[\]|\{\})'),
+    "container-as-absent": re.compile(r'"(T|E|e|X|instId)":(\[\]|\{\})'),
+    "id-that-is-no-integer": re.compile(r'"(t|a)":"?(?!-?[0-9]{1,18}"?[,}])|"tradeId":(true|false)'),
     "time-beyond-2^53": re.compile(r'"(T|ts)":"?\d{13,14}\b'),
     "empty-time-refused": re.compile(r'"ts":""'),
 }

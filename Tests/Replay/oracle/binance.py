@@ -5,7 +5,7 @@ import re
 from typing import Any, Optional, Union
 
 from .instruments import InstrumentBook
-from .numbers import canonical, identifier, integer, microseconds, parse_json
+from .numbers import canonical, integer, microseconds, parse_json
 from .outcomes import Ignored, Quote, Trade, Undecodable
 from .symbols import binance_name
 
@@ -84,7 +84,7 @@ class BinanceDecoder:
                 symbol=self._symbol(data["s"], market),
                 venue_symbol=data["s"],
                 exchange_us=self._time(data),
-                trade_id=identifier(data[id_field]),
+                trade_id=str(integer(data[id_field])),
                 price=canonical(data["p"]),
                 size=canonical(data["q"]),
                 side="sell" if data["m"] else "buy",
@@ -96,15 +96,17 @@ class BinanceDecoder:
         for required in ("s", "u", "b", "B", "a", "A"):
             if data.get(required) is None:
                 raise Undecodable("missing_field", required)
+        bid, bid_size = _side(data["b"], data["B"])
+        ask, ask_size = _side(data["a"], data["A"])
         return Quote(
             symbol=self._symbol(data["s"], market),
             venue_symbol=data["s"],
             exchange_us=self._time(data),
             venue_seq=integer(data["u"]),
-            bid=canonical(data["b"]),
-            bid_size=canonical(data["B"]),
-            ask=canonical(data["a"]),
-            ask_size=canonical(data["A"]),
+            bid=bid,
+            bid_size=bid_size,
+            ask=ask,
+            ask_size=ask_size,
         )
 
     def _time(self, data: dict[str, Any]) -> Optional[int]:
@@ -124,6 +126,12 @@ class BinanceDecoder:
         if self.market != "spot" and data.get("st") in (1, 2):
             return "usdm" if data["st"] == 1 else "coinm"
         return self.market or _market_shown(data)
+
+
+def _side(price: Any, size: Any) -> tuple[Optional[str], Optional[str]]:
+    """One side of a quote; nobody bids or asks at the price 0 with the size 0 (EVENTS 16)."""
+    level = (canonical(price), canonical(size))
+    return (None, None) if level == ("0", "0") else level
 
 
 def _market_shown(data: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from .outcomes import Undecodable
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?\Z")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?0*[0-9]{1,4})?\Z")
 _LARGEST_COEFFICIENT = 2**127 - 1
 _LARGEST_INTEGER = 2**63 - 1
 

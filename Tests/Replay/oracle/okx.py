@@ -42,7 +42,7 @@ class OKXDecoder:
         for row in frame["data"]:
             if not isinstance(row, dict):
                 raise Undecodable("bad_field", "data")
-            instrument = row.get("instId", frame["arg"].get("instId"))
+            instrument = frame["arg"].get("instId") if row.get("instId") is None else row["instId"]
             if not isinstance(instrument, str) or not instrument:
                 raise Undecodable("missing_field", "instId")
             name = okx_name(instrument)
