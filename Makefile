@@ -1,0 +1,89 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+#
+# make help lists the targets. CONFIG=FILE is handed to `up`; KAFKA_BOOTSTRAP_SERVERS names a cluster of your own.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT_FOLDERS := Package.swift Shared Services Tests
+INTEGRATION := ^($(shell ls Tests/Integration | paste -sd'|'))\.
+SANITIZED := --skip '$(INTEGRATION)' --skip '^ArchitectureTests\.'
+PYTHON := .venv/bin/python
+RECORDED := $(wildcard ../shared/data/recorded)
+REPORTS := .build/reports
+ifneq ($(RECORDED),)
+export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
+endif
+
+.PHONY: help setup setup-tests build release demo up test integration e2e drills fuzz soak sanitize sanitize-thread \
+	sanitize-address bench format lint clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+
+setup: ## install what building and running needs
+	@deploy/scripts/setup.sh
+
+setup-tests: ## the same with the Python environment of the tests
+	@deploy/scripts/setup.sh --tests
+
+build: setup ## a debug build of everything
+	swift build
+
+release: setup ## a release build of the programs
+	swift build -c release
+
+demo: release ## the whole suite on this machine with generated markets: nothing else needed
+	.build/release/marketbus up --demo $(if $(CONFIG),--config $(CONFIG))
+
+up: release ## the whole suite with the exchanges' public data
+	.build/release/marketbus up $(if $(CONFIG),--config $(CONFIG))
+
+test: setup-tests ## unit, venue, architecture and replay tests
+	mkdir -p $(REPORTS)
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --skip '$(INTEGRATION)' --xunit-output $(REPORTS)/unit.xml
+	MARKETBUS_BIN=$${MARKETBUS_BIN:-$(CURDIR)/.build/debug} $(PYTHON) -m pytest Tests/Replay -q --junitxml $(REPORTS)/replay.xml
+
+integration: setup ## the edges on loopback, the embedded broker, and KAFKA_BOOTSTRAP_SERVERS where set
+	mkdir -p $(REPORTS)
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --filter '$(INTEGRATION)' --xunit-output $(REPORTS)/integration.xml
+
+e2e: setup-tests release ## programs as processes: twin, feeds, broker, a Python reader
+	mkdir -p $(REPORTS)
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill' --junitxml $(REPORTS)/e2e.xml
+
+drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more); the report in .build/reports/drills.md
+	mkdir -p $(REPORTS)
+	MARKETBUS_BIN=$(CURDIR)/.build/release DRILL_REPORT=$${DRILL_REPORT:-$(REPORTS)/drills.md} \
+	$(PYTHON) -m pytest Tests/EndToEnd -q -m drill --junitxml $(REPORTS)/drills.xml
+
+fuzz: release ## a million mutated frames a venue through the decoders
+	.build/release/benchmarks fuzz
+
+soak: setup-tests release ## the suite under load for SOAK_SECONDS (600): memory, descriptors, threads must not grow
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) deploy/scripts/soak.py --seconds $${SOAK_SECONDS:-600}
+
+sanitize: sanitize-thread sanitize-address ## the unit and venue tests under the thread and address sanitizers
+
+sanitize-thread: setup
+	mkdir -p $(REPORTS)
+	swift test --disable-xctest --sanitize=thread --scratch-path .build/thread $(SANITIZED) --xunit-output $(REPORTS)/thread.xml
+
+sanitize-address: setup
+	mkdir -p $(REPORTS)
+	swift test --disable-xctest --sanitize=address --scratch-path .build/address $(SANITIZED) --xunit-output $(REPORTS)/address.xml
+
+bench: release ## the benchmarks with their floors
+	.build/release/benchmarks
+
+format: ## lay out the Swift sources
+	swift format -i -r $(SWIFT_FOLDERS)
+
+lint: ## check the layout and the documentation of the Swift sources
+	swift format lint --strict --configuration .swift-format -r $(SWIFT_FOLDERS)
+
+clean: ## remove everything built
+	rm -rf .build .venv
