@@ -67,7 +67,7 @@ private final class Token: Sendable {
     }
 
     @Test func `two threads lose and reorder nothing`() throws {
-        let ring = SPSCRing<Int>(minimumCapacity: 64)
+        let ring = SPSCRing<Int>(minimumCapacity: 1024)
         let total = 200_000
         let writer = try WorkerThread(name: "writer") {
             var next = 0

@@ -1,0 +1,65 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+/// The table of DESIGN section 2 as data: which room may import what.
+///
+/// Choices that the page leaves open: within Foundations the order is FixedPoint, then Models, Queues and JSONView;
+/// within Runtime, Observability comes before Lifecycle; within Domain, Quotes before Arbitrage. `FeedKit` is the part
+/// of the feeds that they share, so it lies on the services' floor and feeds may import it.
+struct ImportTable {
+    let venues: [String]
+
+    static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView"]
+    static let domain: Set<String> = ["Wire", "Quotes", "Arbitrage"]
+    static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
+    static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
+    static let programs: Set<String> = ["Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks"]
+    /// What every room may import: the language itself.
+    private static let language: Set<String> = ["Swift", "Synchronization"]
+    /// The C library as Swift sees it: only where a room owns a piece of the machine.
+    private static let system: Set<String> = ["Glibc"]
+
+    private static let rows: [String: Set<String>] = [
+        "Foundations/FixedPoint": [],
+        "Foundations/Models": ["FixedPoint"],
+        "Foundations/Queues": [],
+        "Foundations/JSONView": ["FixedPoint", "CSimdJSON"],
+        "Domain/Wire": foundations,
+        "Domain/Quotes": foundations,
+        "Domain/Arbitrage": foundations.union(["Quotes"]),
+        "Runtime/Observability": foundations.union(["CPlatform"]),
+        "Runtime/Configuration": foundations.union(["CPlatform", "CYAML"]),
+        "Runtime/Lifecycle": foundations.union(["CPlatform", "Observability"]),
+        "Edges/WebSocket": foundations.union(runtime).union(system).union(["CWebSockets"]),
+        "Edges/REST": foundations.union(runtime).union(system).union(["CCurl"]),
+        "Edges/HTTPServer": foundations.union(runtime).union(["CPlatform"]),
+        "Edges/KafkaBus": foundations.union(runtime).union(system).union(["CRdKafka", "Wire"]),
+        "Venues/VenueKit": foundations.union(domain).union(runtime).union(["WebSocket", "REST"]),
+    ]
+
+    /// The modules that the file may import, or nil when it lies in no room that the table knows.
+    func allowed(for path: String) -> Set<String>? {
+        let parts = path.split(separator: "/").map(String.init)
+        guard parts.count >= 3 else { return nil }
+        switch parts[0] {
+        case "Shared":
+            if let row = Self.rows["\(parts[1])/\(parts[2])"] { return row.union(Self.language) }
+            guard parts[1] == "Venues", venues.contains(parts[2]) else { return nil }
+            return Self.foundations.union(Self.language).union(["VenueKit"])
+        case "Services":
+            let below = Self.foundations.union(Self.domain).union(Self.runtime).union(Self.edges).union(
+                venues
+            )
+            let common = below.union(Self.language).union(Self.system).union([
+                "VenueKit", "CPlatform", "Foundation",
+            ])
+            return parts[1].hasSuffix("Feed") ? common.union(["FeedKit"]) : common
+        default:
+            return nil
+        }
+    }
+
+    /// Modules that tests may not import: they would link a program's main into the test bundle.
+    func forbiddenInTests() -> Set<String> {
+        Self.programs.union(venues.map { "\($0)Feed" })
+    }
+}
