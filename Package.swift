@@ -86,7 +86,7 @@ let rooms: [Target] = [
 
     room("Runtime", "Lifecycle", ["CPlatform", "Observability"]),
     room("Runtime", "Configuration", ["CPlatform", "CYAML"]),
-    room("Runtime", "Observability", ["CPlatform"]),
+    room("Runtime", "Observability", ["CPlatform", "Queues"]),
 
     room("Edges", "WebSocket", ["CWebSockets", "Observability", "Lifecycle"]),
     room("Edges", "REST", ["CCurl", "Observability", "Lifecycle"]),

@@ -18,7 +18,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     public let policy: LossPolicy
     /// The number of elements that fit.
     public let capacity: Int
-    private let state: Mutex<State>
+    private let state: PlatformLock<State>
     private let lost = Atomic<UInt64>(0)
     private let wake: @Sendable () -> Void
 
@@ -36,7 +36,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
         self.capacity = max(1, capacity)
         self.policy = policy
         self.wake = wake
-        state = Mutex(State(slots: Array(repeating: nil, count: max(1, capacity))))
+        state = PlatformLock(State(slots: Array(repeating: nil, count: max(1, capacity))))
     }
 
     /// Adds an element.

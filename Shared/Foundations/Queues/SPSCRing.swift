@@ -70,9 +70,9 @@ public final class SPSCRing<Element: Sendable>: @unchecked Sendable {
         return element
     }
 
-    /// Takes at most `limit` elements, oldest first, and returns how
+    /// Takes elements, oldest first, up to the limit, and returns how many.
     ///
-    /// many. Reader only.
+    /// Reader only.
     public func drain(limit: Int = .max, _ body: (consuming Element) -> Void) -> Int {
         var count = 0
         while count < limit, let element = pop() {

@@ -21,7 +21,9 @@ public enum ProcessEnvironment {
 /// The three written sources laid over each other: a YAML file, the environment, flags; the last wins.
 public struct ConfigurationSources: Sendable {
     /// Variables with our prefix that are not configuration: switches of the build and the tests.
-    public static let foreignVariables: Set<String> = ["MARKETBUS_STRICT", "MARKETBUS_RECORDED_DATA", "MARKETBUS_BIN"]
+    public static let foreignVariables: Set<String> = [
+        "MARKETBUS_STRICT", "MARKETBUS_RECORDED_DATA", "MARKETBUS_BIN",
+    ]
 
     private static let prefix = "MARKETBUS_"
     private static let foreignPrefixes = ["MARKETBUS_TEST_", "MARKETBUS_BENCH_"]

@@ -1,10 +1,11 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import CPlatform
+import Queues
 import Synchronization
 
 /// A lock around a value: the one alias, so that the implementation can be swapped.
-public typealias Lock<Value: ~Copyable> = Mutex<Value>
+public typealias Lock<Value: ~Copyable> = PlatformLock<Value>
 
 /// The place that log lines go to.
 ///

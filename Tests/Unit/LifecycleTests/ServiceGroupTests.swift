@@ -150,14 +150,14 @@ private final class Running: Sendable {
         #expect(waitUntil { diary.all.contains("stop slow") })
     }
 
-    @Test func `real signals arrive whichever thread they hit`() throws {
+    @Test func `real signals arrive though another thread is hit`() throws {
         let diary = Diary()
         let running = try Running([diary.component("a")], signals: SignalInbox.process())
         #expect(waitUntil { diary.all.count == 1 })
-        kill(getpid(), SIGHUP)
+        raise(SIGHUP)
         #expect(waitUntil { diary.all.count == 2 })
-        kill(getpid(), SIGPIPE)
-        kill(getpid(), SIGTERM)
+        raise(SIGPIPE)
+        raise(SIGTERM)
         #expect(running.end() == .success)
         #expect(diary.all == ["start a", "reload a", "stop a"])
     }
