@@ -107,7 +107,9 @@ struct BboFields {
                 try take(field, &cursor)
             }
         } catch {
-            throw seen == 0 ? .malformed(offset: cursor.offset) : RecordError(error, field: current.name)
+            if seen == 0 { throw .malformed(offset: cursor.offset) }
+            if seen & 1 == 1, !isOurs, current != .schema { throw .wrongSchema }
+            throw RecordError(error, field: current.name)
         }
         guard isOurs || seen & 1 == 0 else { throw .wrongSchema }
         let missing = BboField.required & ~seen

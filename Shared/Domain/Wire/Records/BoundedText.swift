@@ -4,11 +4,12 @@
 enum BoundedText {
     /// The longest prefix of whole characters (scalars) that has at most so many bytes.
     static func prefix(_ text: String, bytes limit: Int) -> String {
-        let units = text.utf8
-        guard units.count > limit else { return text }
-        let end = units.index(units.startIndex, offsetBy: limit)
-        let whole = end.samePosition(in: text.unicodeScalars) ?? text.unicodeScalars.index(before: end)
-        return String(text[..<whole])
+        var text = text
+        guard text.utf8.count > limit else { return text }
+        return text.withUTF8 { units in
+            let end = cut(UnsafeRawBufferPointer(units), limit: limit)
+            return String(decoding: units[..<end], as: UTF8.self)
+        }
     }
 
     /// Where to cut bytes so that at most `limit` remain and no character of valid UTF-8 is torn.

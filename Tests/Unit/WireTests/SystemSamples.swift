@@ -1,0 +1,250 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Models
+import Wire
+
+/// `agg.*` and `arb.*`.
+enum AggregateSamples {
+    static let legs: [QuoteRecord.Leg] = [
+        QuoteRecord.Leg(
+            venue: "binance",
+            venueSymbol: "BTCUSDT",
+            feed: "binance-feed",
+            health: .live,
+            bid: Samples.level("61804.7", "1.5"),
+            ask: Samples.level("61804.8", "0.2"),
+            exchangeMicroseconds: EventTime.none,
+            receivedMicroseconds: Samples.now - 1500,
+            ageMicroseconds: 1500,
+            venueSequence: 499_822_861
+        ),
+        QuoteRecord.Leg(
+            venue: "okx",
+            venueSymbol: "BTC-USDT",
+            feed: "okx-feed",
+            health: .invalid,
+            bid: nil,
+            ask: nil,
+            exchangeMicroseconds: Samples.now - 2000,
+            receivedMicroseconds: Samples.now - 1000,
+            ageMicroseconds: -3,
+            venueSequence: VenueSequence.none
+        ),
+    ]
+
+    static let quotes: [QuoteRecord] = {
+        let full = QuoteRecord(
+            symbol: "BTC-USDT",
+            aggregator: "aggregator",
+            epoch: Samples.now - 1_000_000,
+            seq: 1,
+            publishedMicroseconds: Samples.now,
+            bid: .init(level: Samples.level("61804.7", "1.5"), venue: "binance"),
+            ask: .init(level: Samples.level("61804.8", "0.2"), venue: "binance"),
+            crossed: false,
+            locked: false,
+            legs: legs
+        )
+        var empty = full
+        empty.bid = nil
+        empty.ask = nil
+        empty.legs = []
+        empty.seq = 2
+        var crossed = full
+        crossed.ask = .init(level: Samples.level("0.000000000000001", "1000000000000"), venue: "okx")
+        crossed.crossed = true
+        crossed.seq = 9_007_199_254_740_991
+        return [full, empty, crossed]
+    }()
+
+    static func leg(_ venue: String, _ price: String) -> OpportunityRecord.Leg {
+        OpportunityRecord.Leg(
+            venue: venue,
+            venueSymbol: "BTC-USDT",
+            price: Samples.decimal(price),
+            size: Samples.decimal("0.75"),
+            fee: Samples.decimal("0.001"),
+            ageMicroseconds: 950
+        )
+    }
+
+    static let opportunities: [OpportunityRecord] = {
+        let open = OpportunityRecord(
+            symbol: "BTC-USDT",
+            aggregator: "aggregator",
+            epoch: Samples.now - 1_000_000,
+            seq: 1,
+            publishedMicroseconds: Samples.now,
+            id: "BTC-USDT/binance/okx/1763700000123456",
+            kind: .crossVenueSpot,
+            state: .open,
+            reason: nil,
+            buy: leg("binance", "61000"),
+            sell: leg("okx", "61500.5"),
+            size: Samples.decimal("0.75"),
+            edge: Samples.decimal("377.9995"),
+            edgeBasisPoints: Samples.decimal("61.9052"),
+            profit: Samples.decimal("283.499625"),
+            openedMicroseconds: Samples.now,
+            durationMicroseconds: 0,
+            trigger: .init(
+                venue: "okx",
+                feed: "okx-feed",
+                epoch: 1,
+                seq: 2,
+                receivedMicroseconds: Samples.now - 950
+            )
+        )
+        let closes: [OpportunityRecord] = OpportunityRecord.Reason.allCases.map { reason in
+            var close = open
+            close.state = .close
+            close.reason = reason
+            close.trigger = nil
+            close.edge = Samples.decimal("-0.5")
+            close.durationMicroseconds = 1_250_000
+            return close
+        }
+        var update = open
+        update.kind = .crossVenuePerpetual
+        update.state = .update
+        return [open, update] + closes
+    }()
+}
+
+/// `sys.*`.
+enum SystemSamples {
+    static let statuses: [FeedStatusRecord] = {
+        let streams = FeedStatusRecord.StreamState.allCases.map { state in
+            FeedStatusRecord.Stream(
+                symbol: "BTC-USDT",
+                venueSymbol: "BTCUSDT",
+                channel: "trade",
+                state: state,
+                epoch: state == .pending ? 0 : Samples.now,
+                lastSeq: state == .pending ? 0 : 17,
+                lastMessageMicroseconds: state == .pending ? EventTime.none : Samples.now,
+                records: 17
+            )
+        }
+        let connection = FeedStatusRecord.Connection(
+            id: "spot_ws-1",
+            endpoint: "spot_ws",
+            state: "streaming",
+            sinceMicroseconds: Samples.now,
+            streams: 5
+        )
+        return FeedStatusRecord.State.allCases.map { state in
+            FeedStatusRecord(
+                feed: "binance-feed",
+                venue: "binance",
+                publishedMicroseconds: Samples.now,
+                state: state,
+                ready: state == .live,
+                connections: state == .starting ? [] : [connection],
+                streams: state == .starting ? [] : streams,
+                totals: .init(frames: 1_000_000, records: 999_999, deadLetters: 1, reconnects: 0)
+            )
+        }
+    }()
+
+    static let integrities: [IntegrityRecord] = {
+        let minute = IntegrityRecord(
+            feed: "binance-feed",
+            topicName: "md.bbo.v1",
+            publishedMicroseconds: Samples.now,
+            kind: .minute,
+            fromMicroseconds: Samples.now - 60_000_000,
+            toMicroseconds: Samples.now,
+            streams: [
+                .init(
+                    venue: "binance",
+                    symbol: "BTC-USDT",
+                    epoch: 1,
+                    firstSeq: 1,
+                    lastSeq: 10,
+                    published: 8,
+                    lost: 2
+                )
+            ],
+            holes: [
+                .init(
+                    venue: "binance",
+                    symbol: "BTC-USDT",
+                    epoch: 1,
+                    firstSeq: 4,
+                    lastSeq: 5,
+                    reason: LossReason.conflated.rawValue,
+                    repaired: false
+                )
+            ],
+            incidents: []
+        )
+        var incident = minute
+        incident.kind = .incident
+        incident.streams = []
+        incident.holes = []
+        incident.incidents = [
+            .init(
+                atMicroseconds: Samples.now,
+                venue: "binance",
+                symbol: nil,
+                stream: nil,
+                kind: "connection_lost",
+                detail: "the peer closed with 1006 \"\u{1F}\\\" — ключ"
+            ),
+            .init(
+                atMicroseconds: 0,
+                venue: "okx",
+                symbol: "BTC-USDT",
+                stream: "bbo:BTC-USDT",
+                kind: "silent",
+                detail: ""
+            ),
+        ]
+        return [minute, incident]
+    }()
+
+    static let drifts = [
+        DriftRecord(
+            venue: "okx",
+            feed: "okx-feed",
+            atMicroseconds: Samples.now,
+            kind: "unknown_field",
+            stream: "bbo-tbt:BTC-USDT",
+            detail: "data[].newField",
+            example: "{\"arg\":{\"channel\":\"bbo-tbt\"},\"data\":[{\"newField\":\"\\u00e9\"}]}"
+        ),
+        DriftRecord(
+            venue: "okx",
+            feed: "okx-feed",
+            atMicroseconds: Samples.now,
+            kind: "silent_subscription",
+            stream: nil,
+            detail: "",
+            example: String(repeating: "é", count: 3000)
+        ),
+    ]
+
+    static let deadLetters: [DeadLetterRecord] = {
+        let frames: [[UInt8]] = [
+            Array("{\"e\":\"trade\",\"p\":\"0.-10000\"}".utf8),
+            [0xFF, 0x00, 0x22, 0x5C],
+            [],
+            Array("\u{0}\u{1F}\"\\ line\nfeed".utf8),
+        ]
+        return frames.map { frame in
+            frame.withUnsafeBytes { bytes in
+                DeadLetterRecord(
+                    source: "binance-feed/spot_ws-1",
+                    venue: "binance",
+                    feed: "binance-feed",
+                    atMicroseconds: Samples.now,
+                    reason: "bad_field",
+                    detail: "p at byte 15 can't be read",
+                    connection: "spot_ws-1",
+                    frame: bytes
+                )
+            }
+        }
+    }()
+}
