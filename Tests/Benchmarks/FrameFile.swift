@@ -52,6 +52,8 @@ final class FrameFile {
 enum Clock {
     /// Time that only goes forward.
     static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
+    /// The time of day. Unit: microseconds since the Unix epoch.
+    static var wallMicroseconds: Int64 { read(CLOCK_REALTIME) / 1000 }
     /// What the calling thread has spent of a core.
     static var thread: Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
     /// What the process has spent of all cores.

@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Runs all benchmarks with their floors in the same minutes, prints one table and, with --record, dates it.
+
+usage: run.py [--record] [--only frames,produce,receive,start,feed,hops] [--seconds N]
+
+Needs a release build. Recorded frames come from MARKETBUS_RECORDED_DATA; the two-hop latency needs an Apache Kafka,
+named by KAFKA_BOOTSTRAP_SERVERS. What is missing is said and left out.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BIN = pathlib.Path(os.environ.get("MARKETBUS_BIN", ROOT / ".build" / "release"))
+KINDS = (
+    "bn_spot_bbo bn_spot_bbo_inner bn_fut_bbo bn_fut_bbo_inner bn_spot_trade bn_fut_trade bn_spot_aggtrade "
+    "bn_fut_aggtrade okx_trades okx_trades_now okx_bbo okx_bbo_now"
+).split()
+SYMBOLS = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
+
+
+class Table:
+    """What is printed and, if asked, written down."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str = "") -> None:
+        print(line, flush=True)
+        self.lines.append(line)
+
+
+def run(*command: object, env: dict | None = None, timeout: float = 900) -> str:
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=timeout, env=env, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-800:]}")
+    return done.stdout
+
+
+def figures(text: str) -> dict[str, tuple[float, float]]:
+    """Kind -> (best, median) of the result lines, which floors and benchmarks print alike."""
+    found = {}
+    for line in text.splitlines():
+        kind = line.split("\t")[1] if "\t" in line else ""
+        best, median = re.search(r"best (\d+)", line), re.search(r"median (\d+)", line)
+        if best and median:
+            found[kind] = (float(best[1]), float(median[1]))
+    return found
+
+
+class Process:
+    """A program of the suite, ended with the benchmark."""
+
+    def __init__(self, name: str, *arguments: object, env: dict | None = None, reads_line: bool = False) -> None:
+        self.log = tempfile.NamedTemporaryFile(prefix=f"bench-{name}-", suffix=".log", delete=False)
+        self.process = subprocess.Popen(
+            [str(BIN / name), *(str(part) for part in arguments)],
+            stdout=subprocess.PIPE if reads_line else subprocess.DEVNULL,
+            stderr=self.log,
+            env={**os.environ, **(env or {})},
+            text=True,
+        )
+        self.ready = json.loads(self.process.stdout.readline()) if reads_line else None
+
+    def cpu_seconds(self) -> float:
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_megabytes(self) -> float:
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        os.unlink(self.log.name)
+
+
+class Stage:
+    """Twin, broker, feeds and aggregator as processes."""
+
+    def __init__(self, rate: int, servers: str | None = None) -> None:
+        self.processes: list[Process] = []
+        self.twin = self.add(Process("exchange-twin", "--rate", rate, "--exit-with-parent", reads_line=True))
+        if servers is None:
+            self.broker = self.add(Process("marketbus", "broker", reads_line=True))
+            self.servers, self.embedded = self.broker.ready["bootstrap_servers"], "true"
+        else:
+            self.servers, self.embedded = servers, "false"
+
+    def add(self, process: Process) -> Process:
+        self.processes.append(process)
+        return process
+
+    def common(self, port: int) -> list[str]:
+        return [
+            "--set", f"kafka.bootstrap_servers={self.servers}", "--set", f"kafka.embedded={self.embedded}",
+            "--set", f"http.port={port}", "--set", "log.level=info",
+        ]
+
+    def feed(self, venue: str, port: int) -> Process:
+        settings = self.common(port)
+        for name, url in self.twin.ready["endpoints"][venue].items():
+            settings += ["--set", f"venues.{venue}.endpoints.{name}={url}"]
+        settings += ["--set", f"venues.{venue}.symbols={','.join(SYMBOLS)}"]
+        return self.add(Process(f"{venue}-feed", *settings))
+
+    def aggregator(self, port: int) -> Process:
+        return self.add(Process("aggregator", *self.common(port)))
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.processes):
+            process.end()
+
+
+def wait_ready(port: int, limit: float = 30) -> float:
+    """Seconds until /ready says yes."""
+    start = time.monotonic()
+    while time.monotonic() - start < limit:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1) as answer:
+                if answer.status == 200:
+                    return time.monotonic() - start
+        except OSError:
+            pass
+        time.sleep(0.002)
+    raise RuntimeError(f"port {port} did not become ready within {limit} s")
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def bench_frames(table: Table, folder: str, floor: str, seconds: float) -> dict[str, tuple[float, float]]:
+    floors = figures(run(floor, folder, *KINDS, env={**os.environ, "BENCH_RUNS": "5", "BENCH_SECS": str(seconds)}))
+    ours = figures(run(BIN / "benchmarks", "frames", folder, seconds))
+    table.say("\n### Recorded frame to record bytes (bar: 2.5 times the parse floor)\n")
+    table.say("| kind | parse floor ns, best / median | frame to JSON ns, best / median | ratio, best / median |")
+    table.say("| --- | --- | --- | --- |")
+    for kind in KINDS:
+        if kind in ours and kind in floors:
+            (fb, fm), (ob, om) = floors[kind], ours[kind]
+            table.say(f"| {kind} | {fb:.0f} / {fm:.0f} | {ob:.0f} / {om:.0f} | {ob / fb:.2f} / {om / fm:.2f} |")
+    table.say("\n### Allocations in steady state (bar: 0)\n\n```")
+    table.say(run(BIN / "benchmarks", "allocations", folder).rstrip())
+    table.say("```")
+    return floors
+
+
+def bench_produce(table: Table, folder: str, floors: dict[str, tuple[float, float]]) -> None:
+    lines = run(BIN / "benchmarks", "produce", folder).splitlines()
+    by = {name: figures("\n".join(x for x in lines if x.startswith(name + "\t"))) for name in
+          ("floor-kafka", "floor-kafka-headers", "frame-kafka")}
+    table.say("\n### Recorded frame handed to librdkafka (bars: 1,000 ns a bookTicker, 2 times the floors' sum)\n")
+    table.say("Sending thread's processor time, best / median of nine bursts of 40,000; the contract's three headers")
+    table.say("cost librdkafka four allocations a record, so its floor is given without and with them.\n")
+    table.say("| kind | parse | librdkafka bare | with headers | frame to librdkafka | of parse + bare | of parse + headers |")
+    table.say("| --- | --- | --- | --- | --- | --- | --- |")
+    for kind in KINDS:
+        if kind not in by["frame-kafka"] or kind not in floors:
+            continue
+        bare, headers, ours = by["floor-kafka"][kind], by["floor-kafka-headers"][kind], by["frame-kafka"][kind]
+        parse = floors[kind]
+        table.say(
+            f"| {kind} | {parse[0]:.0f} | {bare[0]:.0f} / {bare[1]:.0f} | {headers[0]:.0f} / {headers[1]:.0f} | "
+            f"{ours[0]:.0f} / {ours[1]:.0f} | {ours[0] / (parse[0] + bare[0]):.2f} | "
+            f"{ours[0] / (parse[0] + headers[0]):.2f} |"
+        )
+
+
+def bench_receive(table: Table) -> None:
+    table.say("\n### WebSocket receive\n\n```")
+    for rate in (20_000, 200_000):
+        with Stage(rate) as stage:
+            names = ",".join(f'"{s.replace("-", "").lower()}@bookTicker"' for s in SYMBOLS[:4])
+            url = stage.twin.ready["endpoints"]["binance"]["spot_ws"] + "/stream"
+            text = '{"method":"SUBSCRIBE","params":[' + names + '],"id":1}'
+            out = run(BIN / "benchmarks", "receive", url, text, 3, timeout=60).rstrip()
+            table.say(f"twin asked for {rate}/s: {out}")
+    table.say("```")
+
+
+def bench_start(table: Table) -> None:
+    times = []
+    for _ in range(20):
+        start = time.monotonic()
+        run(BIN / "binance-feed", "--version")
+        times.append((time.monotonic() - start) * 1000)
+    table.say("\n### Start\n")
+    table.say(f"- `binance-feed --version`: median {statistics.median(times):.1f} ms, worst {max(times):.1f} (bar: 30)")
+    starts = []
+    for _ in range(5):
+        with Stage(1000) as stage:
+            port = free_port()
+            begin = time.monotonic()
+            stage.feed("binance", port)
+            wait_ready(port)
+            starts.append((time.monotonic() - begin) * 1000)
+    table.say(
+        f"- process start to ready (instruments loaded, subscribed, every stream live) on loopback: "
+        f"median {statistics.median(starts):.0f} ms, worst {max(starts):.0f} (bar: 300)"
+    )
+
+
+def bench_feed(table: Table, seconds: float) -> None:
+    table.say("\n### One feed under load (bar at 1,300 frames/s: 40 MB, 3 % of a core)\n")
+    table.say("| frames/s asked | received | CPU of one core | resident |")
+    table.say("| --- | --- | --- | --- |")
+    for rate in (1_300, 20_000):
+        with Stage(rate) as stage:
+            port = free_port()
+            feed = stage.feed("binance", port)
+            wait_ready(port)
+            time.sleep(2)
+            frames, cpu, begin = metric(port, "frames_total"), feed.cpu_seconds(), time.monotonic()
+            time.sleep(max(seconds, 5) * 2)
+            elapsed = time.monotonic() - begin
+            got = (metric(port, "frames_total") - frames) / elapsed
+            share = (feed.cpu_seconds() - cpu) / elapsed * 100
+            table.say(f"| {rate} | {got:.0f} | {share:.1f} % | {feed.resident_megabytes():.1f} MB |")
+
+
+def metric(port: int, ending: str) -> float:
+    """The sum of all series of the metric whose name ends so."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    return sum(float(m[1]) for m in re.finditer(rf"^marketbus_\w*{ending}(?:\{{[^}}]*\}})? ([0-9.e+]+)$", text, re.M))
+
+
+def bench_hops(table: Table, scratch: str, seconds: float) -> None:
+    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    table.say("\n### Two hops over Apache Kafka (bar: 1.5 times the floor)\n")
+    if not servers:
+        table.say("Skipped: KAFKA_BOOTSTRAP_SERVERS is not set.")
+        return
+    floor = f"{scratch}/kafka-floor"
+    run("cc", "-O2", "-w", "-o", floor, HERE / "floors" / "kafka-floor.c", "-lrdkafka", "-lpthread")
+    admin = os.environ.get("MARKETBUS_KAFKA_TOOL")
+    if admin:
+        for topic in ("hop1", "hop2"):
+            subprocess.run([admin, "topics", "--create", "--topic", topic, "--partitions", "6"], check=False,
+                           capture_output=True)
+    for rate in (1_000, 10_000):
+        span = int(max(seconds, 10))
+        table.say(f"{rate} frames/s, 6 partitions, linger 2 ms:\n\n```")
+        table.say("floor    " + run(floor, servers, rate, span, 2, 6).rstrip().replace("\n", "\nfloor    "))
+        with Stage(rate, servers) as stage:
+            ports = [free_port() for _ in range(3)]
+            stage.feed("binance", ports[0])
+            stage.feed("okx", ports[1])
+            stage.aggregator(ports[2])
+            for port in ports:
+                wait_ready(port)
+            table.say("marketbus " + run(BIN / "benchmarks", "hops", servers, span).rstrip().replace("\n", "\nmarketbus "))
+        table.say("```")
+
+
+def machine() -> str:
+    cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    load = os.getloadavg()[0]
+    return f"{cpu[1] if cpu else 'unknown'}, {os.cpu_count()} cores, load {load:.1f} at the start"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser()
+    options.add_argument("--record", action="store_true")
+    options.add_argument("--only", default="frames,produce,receive,start,feed,hops")
+    options.add_argument("--seconds", type=float, default=1)
+    given = options.parse_args()
+    only = set(given.only.split(","))
+    table = Table()
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout
+    table.say(f"## {time.strftime('%Y-%m-%d')}, commit {commit.strip()}\n")
+    table.say(f"`python3 Tests/Benchmarks/run.py --only {given.only} --seconds {given.seconds:g}` on {machine()}.")
+    recorded = os.environ.get("MARKETBUS_RECORDED_DATA")
+    with tempfile.TemporaryDirectory() as scratch:
+        if only & {"frames", "produce"}:
+            if recorded:
+                folder, floor = f"{scratch}/frames", f"{scratch}/parse-floor"
+                run(sys.executable, HERE / "floors" / "extract-frames.py", recorded, folder)
+                run("g++", "-O3", "-march=native", "-std=c++17", HERE / "floors" / "parse-floor.cpp", "-lsimdjson",
+                    "-o", floor)
+                floors = bench_frames(table, folder, floor, given.seconds)
+                if "produce" in only:
+                    bench_produce(table, folder, floors)
+            else:
+                table.say("\nFrames skipped: MARKETBUS_RECORDED_DATA is not set.")
+        if "receive" in only:
+            bench_receive(table)
+        if "start" in only:
+            bench_start(table)
+        if "feed" in only:
+            bench_feed(table, given.seconds)
+        if "hops" in only:
+            bench_hops(table, scratch, given.seconds)
+    if given.record:
+        results = HERE / "RESULTS.md"
+        results.write_text(results.read_text().rstrip() + "\n\n" + "\n".join(table.lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
