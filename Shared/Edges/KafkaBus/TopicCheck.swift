@@ -22,6 +22,7 @@ enum TopicCheck {
     static func problems(
         of plans: [TopicPlan],
         found: [TopicDescription],
+        brokers: [Int],
         bootstrapServers: String
     ) -> [TopicProblem] {
         plans.flatMap { plan -> [TopicProblem] in
@@ -31,13 +32,14 @@ enum TopicCheck {
                     TopicProblem(topic: plan.name, problem: "does not exist", mend: mend, isMissing: true)
                 ]
             }
-            return problems(of: plan, topic, bootstrapServers)
+            return problems(of: plan, topic, brokers, bootstrapServers)
         }
     }
 
     private static func problems(
         of plan: TopicPlan,
         _ topic: TopicDescription,
+        _ brokers: [Int],
         _ servers: String
     ) -> [TopicProblem] {
         var problems: [TopicProblem] = []
@@ -61,8 +63,7 @@ enum TopicCheck {
         if topic.replication < plan.replication {
             add(
                 "has \(topic.replication) replicas, not \(plan.replication)",
-                "kafka-reassign-partitions.sh --bootstrap-server \(servers) --execute"
-                    + " --reassignment-json-file \(plan.name).json"
+                replicationMend(plan, topic, brokers, servers)
             )
         }
         let policy = KafkaAdmin.sortedWords(plan.configuration["cleanup.policy"] ?? "")
@@ -84,6 +85,27 @@ enum TopicCheck {
     }
 }
 
+extension TopicCheck {
+    /// Kafka wants every partition's brokers written down; they go round by one a partition.
+    private static func replicationMend(
+        _ plan: TopicPlan,
+        _ topic: TopicDescription,
+        _ brokers: [Int],
+        _ servers: String
+    ) -> String {
+        guard brokers.count >= plan.replication else {
+            return "set kafka.replication=\(max(1, brokers.count)), or add brokers: there are \(brokers.count)"
+        }
+        let rows = (0..<topic.partitions).map { partition in
+            let replicas = (0..<plan.replication).map { "\(brokers[(partition + $0) % brokers.count])" }
+            return "{\"topic\":\"\(plan.name)\",\"partition\":\(partition),\"replicas\":[\(replicas.joined(separator: ","))]}"
+        }
+        let json = "{\"version\":1,\"partitions\":[\(rows.joined(separator: ","))]}"
+        return "echo '\(json)' > \(plan.name).json && kafka-reassign-partitions.sh --bootstrap-server \(servers)"
+            + " --execute --reassignment-json-file \(plan.name).json"
+    }
+}
+
 extension KafkaAdmin {
     /// Compares topics of the registry with the cluster; empty when all is well.
     ///
@@ -97,6 +119,7 @@ extension KafkaAdmin {
         return TopicCheck.problems(
             of: plans,
             found: try describe(plans.map(\.name)),
+            brokers: try describeCluster().brokers.map(\.id).sorted(),
             bootstrapServers: settings.bootstrapServers
         )
     }
