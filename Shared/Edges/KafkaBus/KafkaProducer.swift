@@ -154,8 +154,7 @@ public final class KafkaProducer: RecordSink {
         if case .spool(let spool) = overflow, !spool.isEmpty {
             spool.drain { offer($0) }
         }
-        for lane in lanes { report(lane.takeLosses()) }
-        report(ledger.drain())
+        reportLosses()
     }
 
     /// Waits until the broker has taken all records, or the deadline is there.
@@ -180,9 +179,8 @@ public final class KafkaProducer: RecordSink {
         counters.shutdown.add(UInt64(held.abandon(ledger: &ledger)))
         for lane in lanes { lane.beginClose() }
         let ended = lanes.map { $0.close(until: deadline) }
-        for lane in lanes { report(lane.takeLosses()) }
         ledger.endAll()
-        report(ledger.drain())
+        reportLosses()
         return ended.allSatisfy { $0 }
     }
 
@@ -247,7 +245,10 @@ extension KafkaProducer {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             counters.sent.add()
             counters.sentBytes.add(UInt64(record.value?.count ?? 0))
-            if ledger.hasOpen { ledger.end(record.stream, record.topic, .bufferFull) }
+            if ledger.hasOpen {
+                ledger.end(record.stream, record.topic, .bufferFull)
+                ledger.end(record.stream, record.topic, .refused)
+            }
             return .accepted
         case RD_KAFKA_RESP_ERR__QUEUE_FULL:
             if route.conflates, record.stream != .none { return hold(record) }
@@ -289,7 +290,15 @@ extension KafkaProducer {
         return true
     }
 
-    private func report(_ losses: [LossReport]) {
+    private func reportLosses() {
+        var losses = ledger.drain()
+        var unannounced = ledger.takeOverflow()
+        for lane in lanes {
+            let (found, overflow) = lane.takeLosses()
+            losses += found
+            unannounced += overflow
+        }
+        if unannounced > 0 { counters.unannounced.add(unannounced) }
         for loss in losses { onLoss(loss) }
     }
 

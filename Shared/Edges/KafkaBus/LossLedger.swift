@@ -63,6 +63,12 @@ struct LossLedger {
         open.removeAll()
     }
 
+    /// Hands out the count of ranges that were not kept since the last question.
+    mutating func takeOverflow() -> UInt64 {
+        defer { overflow = 0 }
+        return overflow
+    }
+
     /// Hands out the closed holes.
     mutating func drain() -> [LossReport] {
         guard !closed.isEmpty else { return [] }

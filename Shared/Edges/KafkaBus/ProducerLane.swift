@@ -73,7 +73,8 @@ final class ProducerLane: @unchecked Sendable {
     ///
     /// - Throws: ``KafkaError`` when the library refuses the name.
     func intern(_ name: String, _ id: TopicID) throws(KafkaError) -> OpaquePointer {
-        let configuration = rd_kafka_topic_conf_new()
+        // A fresh topic configuration would silently undo partitioner, time-out and codec: they are topic properties.
+        let configuration = rd_kafka_default_topic_conf_dup(client)
         rd_kafka_topic_conf_set_opaque(configuration, UnsafeMutableRawPointer(bitPattern: UInt(id.index) + 1))
         guard let topic = rd_kafka_topic_new(client, name, configuration) else {
             rd_kafka_topic_conf_destroy(configuration)
@@ -102,11 +103,11 @@ final class ProducerLane: @unchecked Sendable {
     var statistics: KafkaStatistics { state.withLock { $0.statistics } }
 
     /// Moves the losses that the library reported into the sender's hands.
-    func takeLosses() -> [LossReport] {
+    func takeLosses() -> (reports: [LossReport], overflow: UInt64) {
         state.withLock { state in
-            guard !state.losses.isEmpty else { return [] }
+            guard !state.losses.isEmpty else { return ([], state.losses.takeOverflow()) }
             state.losses.endAll()
-            return state.losses.drain()
+            return (state.losses.drain(), state.losses.takeOverflow())
         }
     }
 

@@ -94,14 +94,17 @@ extension TopicCheck {
         _ servers: String
     ) -> String {
         guard brokers.count >= plan.replication else {
-            return "set kafka.replication=\(max(1, brokers.count)), or add brokers: there are \(brokers.count)"
+            return
+                "set kafka.replication=\(max(1, brokers.count)), or add brokers: there are \(brokers.count)"
         }
         let rows = (0..<topic.partitions).map { partition in
             let replicas = (0..<plan.replication).map { "\(brokers[(partition + $0) % brokers.count])" }
-            return "{\"topic\":\"\(plan.name)\",\"partition\":\(partition),\"replicas\":[\(replicas.joined(separator: ","))]}"
+            return
+                "{\"topic\":\"\(plan.name)\",\"partition\":\(partition),\"replicas\":[\(replicas.joined(separator: ","))]}"
         }
         let json = "{\"version\":1,\"partitions\":[\(rows.joined(separator: ","))]}"
-        return "echo '\(json)' > \(plan.name).json && kafka-reassign-partitions.sh --bootstrap-server \(servers)"
+        return
+            "echo '\(json)' > \(plan.name).json && kafka-reassign-partitions.sh --bootstrap-server \(servers)"
             + " --execute --reassignment-json-file \(plan.name).json"
     }
 }

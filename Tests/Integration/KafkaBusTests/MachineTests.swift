@@ -102,7 +102,9 @@ struct HeldRecordsTests {
         #expect(given == 1)
         sink.ledger.endAll()
         let reports = sink.ledger.drain()
-        #expect(reports.map { "\($0.firstSeq)-\($0.lastSeq) \($0.reason)" } == ["1-2 conflated", "3-3 shutdown"])
+        #expect(
+            reports.map { "\($0.firstSeq)-\($0.lastSeq) \($0.reason)" } == ["1-2 conflated", "3-3 shutdown"]
+        )
     }
 }
 
@@ -181,8 +183,12 @@ struct StatisticsTests {
 
     @Test
     func `cut and mangled statistics end the walk without harm`() {
-        for length in 0..<sample.utf8.count { _ = read(String(decoding: sample.utf8.prefix(length), as: UTF8.self)) }
-        for text in ["", "{", "\"", "\"\\", "{{{{{{{{{{{{", "}}}}", "{\"a\":-", "{\"msg_cnt\":99999999999999999999}"] {
+        for length in 0..<sample.utf8.count {
+            _ = read(String(decoding: sample.utf8.prefix(length), as: UTF8.self))
+        }
+        for text in [
+            "", "{", "\"", "\"\\", "{{{{{{{{{{{{", "}}}}", "{\"a\":-", "{\"msg_cnt\":99999999999999999999}",
+        ] {
             #expect(read(text).queuedRecords == 0)
         }
     }
@@ -204,8 +210,13 @@ struct TopicCheckTests {
     private func problems(_ found: TopicDescription) -> [String] {
         let settings = KafkaSettings(bootstrapServers: "k:9092", replication: 3)
         let plan = TopicPlan(TopicRegistry.spec(of: TopicRegistry.trade), settings)
-        return TopicCheck.problems(of: [plan], found: [found], brokers: [1, 2, 3], bootstrapServers: "k:9092")
-            .map { "\($0.problem) | \($0.mend)" }
+        return TopicCheck.problems(
+            of: [plan],
+            found: [found],
+            brokers: [1, 2, 3],
+            bootstrapServers: "k:9092"
+        )
+        .map { "\($0.problem) | \($0.mend)" }
     }
 
     @Test
@@ -215,7 +226,11 @@ struct TopicCheckTests {
         #expect(problems(topic(minimum: 4)).first?.contains("min.insync.replicas=3") == true)
         let replicas = problems(topic(partitions: 6, replication: 1, minimum: 1)).first
         #expect(replicas?.contains("has 1 replicas, not 3") == true)
-        #expect(replicas?.contains("{\"topic\":\"md.trade.v1\",\"partition\":1,\"replicas\":[2,3,1]}") == true)
-        #expect(replicas?.contains("kafka-reassign-partitions.sh --bootstrap-server k:9092 --execute") == true)
+        #expect(
+            replicas?.contains("{\"topic\":\"md.trade.v1\",\"partition\":1,\"replicas\":[2,3,1]}") == true
+        )
+        #expect(
+            replicas?.contains("kafka-reassign-partitions.sh --bootstrap-server k:9092 --execute") == true
+        )
     }
 }

@@ -57,6 +57,8 @@ struct PacedSender {
 
 @Suite(.serialized)
 struct OutageTests {
+    static let absence: Comment = "skipped: KAFKA_BOOTSTRAP_SERVERS or MARKETBUS_TEST_KAFKA_DOWN is not set"
+
     @Test(arguments: [UInt32(1), 40])
     func `an outage loses no kept record and announces every conflated one`(streams: UInt32) throws {
         let broker = try EmbeddedBroker(topics: [("md.trade.v1", 6), ("md.bbo.v1", 6)])
@@ -70,9 +72,11 @@ struct OutageTests {
         )
     }
 
-    /// The commands are run by the shell: `MARKETBUS_TEST_KAFKA_DOWN="kafka kill 1"`.
+    /// Stops the whole cluster, so it runs alone: `--filter "a real broker"`.
+    ///
+    /// `MARKETBUS_TEST_KAFKA_DOWN` and `…_UP` are shell commands that kill the broker and start it again.
     @Test(
-        .enabled(if: RealKafka.isThere && getenv("MARKETBUS_TEST_KAFKA_DOWN") != nil, RealKafka.absence),
+        .enabled(if: RealKafka.isThere && getenv("MARKETBUS_TEST_KAFKA_DOWN") != nil, absence),
         arguments: [getenv("MARKETBUS_TEST_OUTAGE_MS").flatMap { Int64(String(cString: $0)) } ?? 20_000]
     )
     func `an outage of a real broker loses no kept record and announces every conflated one`(

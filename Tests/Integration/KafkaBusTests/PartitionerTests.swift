@@ -10,7 +10,8 @@ struct PartitionerTests {
     /// implementation that gives the hashes of Apache Kafka's own `UtilsTest` ("21" is -973932308, "foobar" -790332482).
     static let vectors: [(key: String, partition: Int32)] = [
         ("BTC-USDT", 2), ("ETH-USDT", 5), ("BTC-USDT-PERP", 3), ("BTC-USD-PERP", 0), ("SOL-USDC", 1),
-        ("DOGE-USDT", 4), ("binance:BTC-USDT", 3), ("okx", 2), ("1INCH-USDT", 3), ("BTC-USDT-20261225", 4), ("é", 3),
+        ("DOGE-USDT", 4), ("binance:BTC-USDT", 3), ("okx", 2), ("1INCH-USDT", 3), ("BTC-USDT-20261225", 4),
+        ("é", 3),
     ]
 
     @Test
@@ -26,7 +27,11 @@ struct PartitionerTests {
             #expect(record.send(to: producer) == .accepted)
         }
         #expect(producer.flush(deadlineMilliseconds: 10_000) == 0)
-        let consumer = try KafkaConsumer(settings: settings, topics: .assignAll(["md.trade.v1"]), from: .begin)
+        let consumer = try KafkaConsumer(
+            settings: settings,
+            topics: .assignAll(["md.trade.v1"]),
+            from: .begin
+        )
         defer { consumer.close() }
         var read: [ReadRecord] = []
         #expect(try poll(consumer, into: &read) { $0.count >= Self.vectors.count })
