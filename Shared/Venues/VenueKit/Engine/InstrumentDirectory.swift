@@ -45,6 +45,11 @@ struct InstrumentDirectory {
         return changed
     }
 
+    /// Notes that a market answers and lists nothing; what it listed before stays.
+    mutating func takeEmpty(_ market: MarketID) {
+        markets.insert(market)
+    }
+
     /// The instruments of these symbols, in their order, and the symbols that are not listed.
     func resolve(_ symbols: [String]) -> (found: [InstrumentID], unknown: [String]) {
         var found: [InstrumentID] = []

@@ -13,6 +13,8 @@ struct InstrumentsFailure: Error, Sendable {
     ///
     /// - Unit: milliseconds.
     var retryAfterMilliseconds: Int64?
+    /// Whether the venue answered well, with an empty list.
+    var isEmpty = false
 }
 
 /// Where instruments come from: REST in a service, an array in a test.
@@ -32,6 +34,8 @@ final class InstrumentLoads {
         var backoff: Backoff
         /// Why the last try failed; nil after a success and before the first try.
         var failure: String?
+        /// Empty lists in a row.
+        var empty = 0
         var hasSucceeded = false
     }
 
@@ -75,19 +79,38 @@ final class InstrumentLoads {
         loads[place].isUnderWay = false
         loads[place].hasSucceeded = true
         loads[place].failure = nil
+        loads[place].empty = 0
         loads[place].backoff.succeeded()
         loads[place].due = now.advanced(milliseconds: settings.instrumentsRefreshMilliseconds)
         return loads[place].call.market
     }
 
-    /// Takes a failure in; gives the market and the wait before the next try.
-    func failed(_ place: Int, _ failure: InstrumentsFailure, _ now: MonotonicNanos) -> (MarketID, Int64)? {
+    /// What a failure means.
+    struct FailureNews {
+        var market: MarketID
+        /// The wait before the next try.
+        var waitMilliseconds: Int64
+        /// Whether it was not told before.
+        var isNew: Bool
+        /// Whether the market has shown by now that it lists nothing.
+        var isEmptyMarket: Bool
+    }
+
+    /// Takes a failure in.
+    func failed(_ place: Int, _ failure: InstrumentsFailure, _ now: MonotonicNanos) -> FailureNews? {
         guard loads.indices.contains(place) else { return nil }
+        let isNew = loads[place].failure != failure.detail
         loads[place].isUnderWay = false
         loads[place].failure = failure.detail
+        loads[place].empty = failure.isEmpty ? loads[place].empty + 1 : 0
         let wait = max(loads[place].backoff.next(using: &generator), failure.retryAfterMilliseconds ?? 0)
         loads[place].due = now.advanced(milliseconds: wait)
-        return (loads[place].call.market, wait)
+        return FailureNews(
+            market: loads[place].call.market,
+            waitMilliseconds: wait,
+            isNew: isNew,
+            isEmptyMarket: loads[place].empty >= 2 && !loads[place].hasSucceeded
+        )
     }
 }
 
@@ -102,9 +125,13 @@ extension FeedEngine {
             take(fresh, market)
             planIfPossible()
         case .failure(let failure):
-            guard let (market, wait) = loads.failed(place, failure, now) else { return }
-            let detail = "\(market): \(failure.detail); again in \(wait) ms"
-            announce(Incident(.instrumentsFailed, detail), topic: TopicRegistry.instrument)
+            guard let news = loads.failed(place, failure, now) else { return }
+            if news.isNew {
+                let detail = "\(news.market): \(failure.detail); again in \(news.waitMilliseconds) ms"
+                announce(Incident(.instrumentsFailed, detail), topic: TopicRegistry.instrument)
+            }
+            if news.isEmptyMarket { directory.takeEmpty(news.market) }
+            planIfPossible()
         }
         somethingChanged()
     }

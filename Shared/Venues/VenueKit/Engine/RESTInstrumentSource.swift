@@ -51,12 +51,23 @@ final class RESTInstrumentSource: InstrumentSource {
         }
     }
 
+    /// An empty list is no instrument at all, or an error that the venue sends with HTTP 200.
+    private static func empty(_ body: UnsafeRawBufferPointer, _ venue: any Venue) -> InstrumentsFailure {
+        var failure = InstrumentsFailure(detail: "the answer lists no instrument")
+        if case .retry(let wait) = venue.verdict(status: 200, retryAfterSeconds: nil, body: body) {
+            failure.retryAfterMilliseconds = Int64(wait)
+        } else {
+            failure.isEmpty = true
+        }
+        return failure
+    }
+
     private static func parse(_ response: RESTResponse, _ call: VenueCall, _ venue: any Venue) -> Answer {
         response.body.withUnsafeBytes { body -> Answer in
             do throws(DecodeError) {
                 let instruments = try venue.instruments(from: body, market: call.market)
                 guard !instruments.isEmpty else {
-                    return .failure(InstrumentsFailure(detail: "the answer lists no instrument"))
+                    return .failure(empty(body, venue))
                 }
                 return .success(instruments)
             } catch {
