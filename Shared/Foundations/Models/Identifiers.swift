@@ -183,9 +183,10 @@ enum DigitWords {
         let zeros = missing == 0 ? 0 : 0x3030_3030_3030_3030 & (UInt64.max &>> (64 &- missing))
         let text = (missing == 0 ? word : word &<< missing) | zeros
         let digit = text &- 0x3030_3030_3030_3030
-        guard (text | (text &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 == 0x3030_3030_3030_3030 else {
-            return nil
-        }
+        // A digit has a 3 in its upper half, before and after 6 is added.
+        let halves =
+            (text & 0xF0F0_F0F0_F0F0_F0F0) | (text &+ 0x0606_0606_0606_0606) &>> 4 & 0x0F0F_0F0F_0F0F_0F0F
+        guard halves == 0x3333_3333_3333_3333 else { return nil }
         let pairs = (digit &* 10) &+ (digit &>> 8)
         let low = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
         let high = (pairs &>> 16 & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001

@@ -73,16 +73,16 @@ import Testing
     @Test func `random texts give what the reference gives`() {
         var samples = DecimalSamples(seed: 1)
         var held = 0
-        for _ in 0..<100_000 {
+        for _ in 0..<60_000 {
             let text = samples.text(digits: 1...42)
             held += check(text, BigDecimal(text)) ? 1 : 0
         }
-        #expect(held > 60_000)
+        #expect(held > 36_000)
     }
 
     @Test func `random texts with exponents give what the reference gives`() {
         var samples = DecimalSamples(seed: 2)
-        for _ in 0..<50_000 {
+        for _ in 0..<20_000 {
             let digits = samples.text(digits: 1...30)
             let exponent = Int.random(in: -45...45, using: &samples.generator)
             check("\(digits)e\(exponent)", BigDecimal(digits, exponent: exponent))
@@ -100,7 +100,7 @@ import Testing
     @Test func `random bytes never do worse than a typed error`() {
         var generator = SeededGenerator(seed: 3)
         let alphabet = Array("0123456789.-+eE\u{0}x".utf8)
-        for _ in 0..<100_000 {
+        for _ in 0..<30_000 {
             let count = Int.random(in: 0..<48, using: &generator)
             let bytes = (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
             let text = String(decoding: bytes, as: UTF8.self)
