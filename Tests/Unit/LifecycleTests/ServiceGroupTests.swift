@@ -78,6 +78,8 @@ private final class Running: Sendable {
     var forced: [ExitCode] { result.forced.withLock { $0 } }
 
     func end() -> ExitCode? {
+        #expect(waitUntil(withinMilliseconds: 30_000) { code != nil })
+        guard code != nil else { return nil }
         thread.join()
         return code
     }
