@@ -77,8 +77,8 @@ sanitize-address: setup
 	mkdir -p $(REPORTS)
 	swift test --disable-xctest --sanitize=address --scratch-path .build/address $(SANITIZED) --xunit-output $(REPORTS)/address.xml
 
-bench: release ## the benchmarks with their floors
-	.build/release/benchmarks
+bench: release ## the benchmarks with their floors in the same run; BENCH="--record" dates them in RESULTS.md
+	python3 Tests/Benchmarks/run.py $(BENCH)
 
 format: ## lay out the Swift sources
 	swift format -i -r $(SWIFT_FOLDERS)

@@ -6,7 +6,7 @@
 /// are, in which a jump wider than the window begins a new range. So a resent trade is recognised however late it
 /// comes, and one from before everything published so far is published.
 ///
-/// - Thread: that of the feed. Allocates: only when a range ends.
+/// - Thread: that of the feed. Allocates: when its first range ends.
 struct PublishedTrades: ~Copyable {
     /// How many of the newest ids are known exactly.
     static let width: UInt64 = 4096
@@ -31,7 +31,7 @@ struct PublishedTrades: ~Copyable {
     /// Forgets all: a new epoch.
     mutating func clear() {
         isEmpty = true
-        ranges.removeAll()
+        ranges.removeAll(keepingCapacity: true)
         words.update(repeating: 0, count: Self.wordCount)
     }
 
@@ -80,6 +80,7 @@ struct PublishedTrades: ~Copyable {
     }
 
     private mutating func remember(_ range: ClosedRange<UInt64>) {
+        if ranges.isEmpty { ranges.reserveCapacity(Self.rangeLimit) }
         if ranges.count >= Self.rangeLimit { ranges.removeFirst() }
         ranges.append(range)
     }
