@@ -94,28 +94,36 @@ public struct BboRecord {
 
 extension BboRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A best bid and ask",
-        CommonFields.market + [
-            .init(
-                "venue_seq",
-                .integer(minimum: nil),
-                "The number by which the venue orders the stream; null where it has none."
-            ).orNull,
-            .init(
-                "state",
-                .choice(["live", "invalid"]),
-                "Invalid: what the stream said before no longer holds."
-            ),
-            .decimal("bid", "The best bid in quote currency; null where nobody bids or the state is invalid.")
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A best bid and ask",
+            CommonFields.market + [
+                .init(
+                    "venue_seq",
+                    .integer(minimum: nil),
+                    "The number by which the venue orders the stream; null where it has none."
+                ).orNull,
+                .init(
+                    "state",
+                    .choice(["live", "invalid"]),
+                    "Invalid: what the stream said before no longer holds."
+                ),
+                .decimal(
+                    "bid",
+                    "The best bid in quote currency; null where nobody bids or the state is invalid."
+                )
                 .orNull,
-            .decimal("bid_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
-            .decimal("ask", "The best ask in quote currency; null where nobody asks or the state is invalid.")
+                .decimal("bid_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
+                .decimal(
+                    "ask",
+                    "The best ask in quote currency; null where nobody asks or the state is invalid."
+                )
                 .orNull,
-            .decimal("ask_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
-            .choice("reason", InvalidReason.self, "Why the state is invalid; absent where it is live.")
-                .orAbsent,
-        ]
-    )
+                .decimal("ask_size", "Its size: base currency, or contracts on inverse instruments.").orNull,
+                .choice("reason", InvalidReason.self, "Why the state is invalid; absent where it is live.")
+                    .orAbsent,
+            ]
+        )
+    }
 }

@@ -122,21 +122,23 @@ public struct DeadLetterRecord: WireRecord, Hashable {
 
 extension DeadLetterRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "Bytes that could not be decoded",
-        [
-            .text("source", "What could not decode them: the feed's instance and connection."),
-            CommonFields.venue,
-            CommonFields.feed,
-            .time("at_us", "When they were received."),
-            .text("reason", "Why, from a bounded set of names."),
-            .text("detail", "What a person wants to know beyond that."),
-            .text("connection", "The connection from which they came."),
-            .choice("encoding", Encoding.self, "How bytes are written: as they are, or in base64."),
-            .text("bytes", "The bytes, or the first of them."),
-            .boolean("truncated", "Whether bytes were cut."),
-            .count("size", "How many bytes there were before the cut."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "Bytes that could not be decoded",
+            [
+                .text("source", "What could not decode them: the feed's instance and connection."),
+                CommonFields.venue,
+                CommonFields.feed,
+                .time("at_us", "When they were received."),
+                .text("reason", "Why, from a bounded set of names."),
+                .text("detail", "What a person wants to know beyond that."),
+                .text("connection", "The connection from which they came."),
+                .choice("encoding", Encoding.self, "How bytes are written: as they are, or in base64."),
+                .text("bytes", "The bytes, or the first of them."),
+                .boolean("truncated", "Whether bytes were cut."),
+                .count("size", "How many bytes there were before the cut."),
+            ]
+        )
+    }
 }

@@ -77,17 +77,19 @@ public struct DriftRecord: WireRecord, Hashable {
 
 extension DriftRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A venue that is not as documented",
-        [
-            CommonFields.venue,
-            CommonFields.feed,
-            .time("at_us", "When it was seen."),
-            .text("kind", "What, from a bounded set of names."),
-            .text("stream", "The stream concerned, where it is one.").orNull,
-            .text("detail", "What a person wants to know beyond that."),
-            .text("example", "The beginning of a frame that shows it; empty where there is none."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A venue that is not as documented",
+            [
+                CommonFields.venue,
+                CommonFields.feed,
+                .time("at_us", "When it was seen."),
+                .text("kind", "What, from a bounded set of names."),
+                .text("stream", "The stream concerned, where it is one.").orNull,
+                .text("detail", "What a person wants to know beyond that."),
+                .text("example", "The beginning of a frame that shows it; empty where there is none."),
+            ]
+        )
+    }
 }

@@ -164,33 +164,39 @@ extension FeedStatusRecord {
 }
 
 extension FeedStatusRecord.Connection {
-    static let fields: [FieldShape] = [
-        .text("id", "The feed's name of the connection."),
-        .text("endpoint", "The venue's endpoint, by its name in the configuration."),
-        .text("state", "The state of its session."),
-        .time("since_us", "Since when it is in that state."),
-        .count("streams", "How many streams it carries."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            .text("id", "The feed's name of the connection."),
+            .text("endpoint", "The venue's endpoint, by its name in the configuration."),
+            .text("state", "The state of its session."),
+            .time("since_us", "Since when it is in that state."),
+            .count("streams", "How many streams it carries."),
+        ]
+    }
 }
 
 extension FeedStatusRecord.Stream {
-    static let fields: [FieldShape] = [
-        CommonFields.symbol,
-        CommonFields.venueSymbol,
-        .text("channel", "The channel: trade, bbo."),
-        .choice("state", FeedStatusRecord.StreamState.self, "How the stream is."),
-        .time("epoch", "Its incarnation: when it began; 0 before the first."),
-        .count("last_seq", "The last sequence number given out; 0 before the first."),
-        .time("last_message_us", "When its last frame came; null before the first.").orNull,
-        .count("records", "How many records it gave since the process began."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.symbol,
+            CommonFields.venueSymbol,
+            .text("channel", "The channel: trade, bbo."),
+            .choice("state", FeedStatusRecord.StreamState.self, "How the stream is."),
+            .time("epoch", "Its incarnation: when it began; 0 before the first."),
+            .count("last_seq", "The last sequence number given out; 0 before the first."),
+            .time("last_message_us", "When its last frame came; null before the first.").orNull,
+            .count("records", "How many records it gave since the process began."),
+        ]
+    }
 }
 
 extension FeedStatusRecord.Totals {
-    static let fields: [FieldShape] = [
-        .count("frames", "Frames received."),
-        .count("records", "Market records given to the producer."),
-        .count("dead_letters", "Frames that could not be read."),
-        .count("reconnects", "Connections opened again."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            .count("frames", "Frames received."),
+            .count("records", "Market records given to the producer."),
+            .count("dead_letters", "Frames that could not be read."),
+            .count("reconnects", "Connections opened again."),
+        ]
+    }
 }

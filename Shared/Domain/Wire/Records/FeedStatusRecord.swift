@@ -96,18 +96,20 @@ public struct FeedStatusRecord: WireRecord, Hashable {
 
 extension FeedStatusRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "The state of a feed",
-        [
-            CommonFields.feed,
-            CommonFields.venue,
-            CommonFields.published,
-            .choice("state", State.self, "How the feed is."),
-            .boolean("ready", "What its /ready says."),
-            .list("connections", of: Connection.fields, "Its connections."),
-            .list("streams", of: Stream.fields, "Its streams."),
-            .object("totals", Totals.fields, "Sums since the process began."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "The state of a feed",
+            [
+                CommonFields.feed,
+                CommonFields.venue,
+                CommonFields.published,
+                .choice("state", State.self, "How the feed is."),
+                .boolean("ready", "What its /ready says."),
+                .list("connections", of: Connection.fields, "Its connections."),
+                .list("streams", of: Stream.fields, "Its streams."),
+                .object("totals", Totals.fields, "Sums since the process began."),
+            ]
+        )
+    }
 }

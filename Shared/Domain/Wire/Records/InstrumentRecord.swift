@@ -85,34 +85,39 @@ public struct InstrumentRecord: WireRecord, Hashable {
 
 extension InstrumentRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "An instrument",
-        [
-            CommonFields.venue,
-            .text("market", "The venue's market, such as spot, usdm or swap."),
-            CommonFields.symbol,
-            CommonFields.venueSymbol,
-            CommonFields.published,
-            CommonFields.feed,
-            .choice("kind", InstrumentKind.self, "What is traded, and in which currency it is settled."),
-            .text("base", "The base currency."),
-            .text("quote", "The quote currency."),
-            .text("settle", "The currency of settlement."),
-            .time("expiry_us", "When a dated contract ends; null for all others.").orNull,
-            .decimal("tick_size", "The smallest price step, in quote currency; null where it is not known.")
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "An instrument",
+            [
+                CommonFields.venue,
+                .text("market", "The venue's market, such as spot, usdm or swap."),
+                CommonFields.symbol,
+                CommonFields.venueSymbol,
+                CommonFields.published,
+                CommonFields.feed,
+                .choice("kind", InstrumentKind.self, "What is traded, and in which currency it is settled."),
+                .text("base", "The base currency."),
+                .text("quote", "The quote currency."),
+                .text("settle", "The currency of settlement."),
+                .time("expiry_us", "When a dated contract ends; null for all others.").orNull,
+                .decimal(
+                    "tick_size",
+                    "The smallest price step, in quote currency; null where it is not known."
+                )
                 .orNull,
-            .decimal("lot_size", "The smallest size step, in the unit in which the venue takes orders.")
-                .orNull,
-            .decimal("min_size", "The smallest size of an order, in the same unit.").orNull,
-            .decimal("min_notional", "The smallest value of an order, in quote currency.").orNull,
-            .decimal(
-                "contract_size",
-                "What a contract stands for: base currency on linear ones, quote currency on inverse ones."
-            ).orNull,
-            .choice("status", InstrumentStatus.self, "Whether it can be traded."),
-            .decimal("maker_fee", "The maker's fee as a fraction; negative: paid to the maker.").orNull,
-            .decimal("taker_fee", "The taker's fee as a fraction.").orNull,
-        ]
-    )
+                .decimal("lot_size", "The smallest size step, in the unit in which the venue takes orders.")
+                    .orNull,
+                .decimal("min_size", "The smallest size of an order, in the same unit.").orNull,
+                .decimal("min_notional", "The smallest value of an order, in quote currency.").orNull,
+                .decimal(
+                    "contract_size",
+                    "What a contract stands for: base currency on linear ones, quote currency on inverse ones."
+                ).orNull,
+                .choice("status", InstrumentStatus.self, "Whether it can be traded."),
+                .decimal("maker_fee", "The maker's fee as a fraction; negative: paid to the maker.").orNull,
+                .decimal("taker_fee", "The taker's fee as a fraction.").orNull,
+            ]
+        )
+    }
 }

@@ -173,36 +173,42 @@ extension IntegrityRecord {
 }
 
 extension IntegrityRecord.Stream {
-    static let fields: [FieldShape] = [
-        CommonFields.venue,
-        CommonFields.symbol,
-        CommonFields.epoch,
-        .count("first_seq", "The first number given out in the span; 0 where there was none."),
-        .count("last_seq", "The last number given out in the span; 0 where there was none."),
-        .count("published", "How many of them the producer took."),
-        .count("lost", "How many of them will never be read."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.venue,
+            CommonFields.symbol,
+            CommonFields.epoch,
+            .count("first_seq", "The first number given out in the span; 0 where there was none."),
+            .count("last_seq", "The last number given out in the span; 0 where there was none."),
+            .count("published", "How many of them the producer took."),
+            .count("lost", "How many of them will never be read."),
+        ]
+    }
 }
 
 extension IntegrityRecord.Hole {
-    static let fields: [FieldShape] = [
-        CommonFields.venue,
-        CommonFields.symbol,
-        CommonFields.epoch,
-        .count("first_seq", "The first missing number."),
-        .count("last_seq", "The last missing number."),
-        .text("reason", "Why, such as conflated, buffer_full, refused or shutdown."),
-        .boolean("repaired", "Whether the records were published late after all."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.venue,
+            CommonFields.symbol,
+            CommonFields.epoch,
+            .count("first_seq", "The first missing number."),
+            .count("last_seq", "The last missing number."),
+            .text("reason", "Why, such as conflated, buffer_full, refused or shutdown."),
+            .boolean("repaired", "Whether the records were published late after all."),
+        ]
+    }
 }
 
 extension IntegrityRecord.Incident {
-    static let fields: [FieldShape] = [
-        .time("at_us", "When."),
-        CommonFields.venue,
-        .text("symbol", "The canonical symbol, where one is concerned.").orNull,
-        .text("stream", "The stream or connection, where one is concerned.").orNull,
-        .text("kind", "What, from a bounded set of names."),
-        .text("detail", "What a person wants to know beyond that."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            .time("at_us", "When."),
+            CommonFields.venue,
+            .text("symbol", "The canonical symbol, where one is concerned.").orNull,
+            .text("stream", "The stream or connection, where one is concerned.").orNull,
+            .text("kind", "What, from a bounded set of names."),
+            .text("detail", "What a person wants to know beyond that."),
+        ]
+    }
 }

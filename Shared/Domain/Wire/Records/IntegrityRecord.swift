@@ -99,23 +99,25 @@ public struct IntegrityRecord: WireRecord, Hashable {
 
 extension IntegrityRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "What was published, and what is missing",
-        [
-            CommonFields.feed,
-            .text("topic", "The topic that the record is about."),
-            CommonFields.published,
-            .choice("kind", Kind.self, "Minute: the span is over. Incident: something happened."),
-            .time("from_us", "Where the span begins."),
-            .time("to_us", "Where the span ends."),
-            .list("streams", of: Stream.fields, "What each stream published in the span."),
-            .list(
-                "holes",
-                of: Hole.fields,
-                "Ranges of sequence numbers that will never be read, or came late."
-            ),
-            .list("incidents", of: Incident.fields, "What happened in the span."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "What was published, and what is missing",
+            [
+                CommonFields.feed,
+                .text("topic", "The topic that the record is about."),
+                CommonFields.published,
+                .choice("kind", Kind.self, "Minute: the span is over. Incident: something happened."),
+                .time("from_us", "Where the span begins."),
+                .time("to_us", "Where the span ends."),
+                .list("streams", of: Stream.fields, "What each stream published in the span."),
+                .list(
+                    "holes",
+                    of: Hole.fields,
+                    "Ranges of sequence numbers that will never be read, or came late."
+                ),
+                .list("incidents", of: Incident.fields, "What happened in the span."),
+            ]
+        )
+    }
 }

@@ -102,50 +102,59 @@ extension OpportunityRecord {
 
 extension OpportunityRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A step in the life of an arbitrage opportunity",
-        [
-            CommonFields.symbol,
-            .text("aggregator", "The aggregator's instance name."),
-            CommonFields.epoch,
-            CommonFields.seq,
-            CommonFields.published,
-            .text("id", "The same for all records of one opportunity."),
-            .choice("kind", Kind.self, "What is bought and sold."),
-            .choice("state", State.self, "The step."),
-            .choice("reason", Reason.self, "Why it is over; null before.").orNull,
-            .object("buy", Leg.fields, "Where to buy."),
-            .object("sell", Leg.fields, "Where to sell."),
-            .decimal("size", "How much both legs offer."),
-            .decimal("edge", "What is earned, in quote currency per unit, after both taker fees."),
-            .decimal("edge_bps", "The same in basis points of what the buy costs, at most four decimals."),
-            .decimal("profit", "Edge times size, in quote currency."),
-            .time("opened_us", "When it appeared."),
-            .span("duration_us", "How long it has lived."),
-            .object("trigger", Trigger.fields, "The market record that led to this one, where one did.")
-                .orNull,
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A step in the life of an arbitrage opportunity",
+            [
+                CommonFields.symbol,
+                .text("aggregator", "The aggregator's instance name."),
+                CommonFields.epoch,
+                CommonFields.seq,
+                CommonFields.published,
+                .text("id", "The same for all records of one opportunity."),
+                .choice("kind", Kind.self, "What is bought and sold."),
+                .choice("state", State.self, "The step."),
+                .choice("reason", Reason.self, "Why it is over; null before.").orNull,
+                .object("buy", Leg.fields, "Where to buy."),
+                .object("sell", Leg.fields, "Where to sell."),
+                .decimal("size", "How much both legs offer."),
+                .decimal("edge", "What is earned, in quote currency per unit, after both taker fees."),
+                .decimal(
+                    "edge_bps",
+                    "The same in basis points of what the buy costs, at most four decimals."
+                ),
+                .decimal("profit", "Edge times size, in quote currency."),
+                .time("opened_us", "When it appeared."),
+                .span("duration_us", "How long it has lived."),
+                .object("trigger", Trigger.fields, "The market record that led to this one, where one did.")
+                    .orNull,
+            ]
+        )
+    }
 }
 
 extension OpportunityRecord.Leg {
-    static let fields: [FieldShape] = [
-        CommonFields.venue,
-        CommonFields.venueSymbol,
-        .decimal("price", "The venue's best price, in quote currency."),
-        .decimal("size", "How much the venue offers at it."),
-        .decimal("fee", "The taker's fee as a fraction."),
-        .span("age_us", "How long before published_us the feed read it."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.venue,
+            CommonFields.venueSymbol,
+            .decimal("price", "The venue's best price, in quote currency."),
+            .decimal("size", "How much the venue offers at it."),
+            .decimal("fee", "The taker's fee as a fraction."),
+            .span("age_us", "How long before published_us the feed read it."),
+        ]
+    }
 }
 
 extension OpportunityRecord.Trigger {
-    static let fields: [FieldShape] = [
-        CommonFields.venue,
-        CommonFields.feed,
-        CommonFields.epoch,
-        CommonFields.seq,
-        .time("received_us", "When the feed read its frame."),
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.venue,
+            CommonFields.feed,
+            CommonFields.epoch,
+            CommonFields.seq,
+            .time("received_us", "When the feed read its frame."),
+        ]
+    }
 }

@@ -220,43 +220,47 @@ extension QuoteRecord {
 
 extension QuoteRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A consolidated best bid and ask",
-        [
-            CommonFields.symbol,
-            .text("aggregator", "The aggregator's instance name."),
-            CommonFields.epoch,
-            CommonFields.seq,
-            CommonFields.published,
-            .decimal("bid", "The best bid over the live legs, in quote currency; null where nobody bids.")
-                .orNull,
-            .decimal("bid_size", "Its size.").orNull,
-            .text("bid_venue", "The venue that bids it.").orNull,
-            .decimal("ask", "The best ask over the live legs, in quote currency; null where nobody asks.")
-                .orNull,
-            .decimal("ask_size", "Its size.").orNull,
-            .text("ask_venue", "The venue that asks it.").orNull,
-            .boolean("crossed", "Whether the best bid is above the best ask."),
-            .boolean("locked", "Whether the best bid equals the best ask."),
-            .list("legs", of: Leg.fields, "Each venue's part, those that do not count too."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A consolidated best bid and ask",
+            [
+                CommonFields.symbol,
+                .text("aggregator", "The aggregator's instance name."),
+                CommonFields.epoch,
+                CommonFields.seq,
+                CommonFields.published,
+                .decimal("bid", "The best bid over the live legs, in quote currency; null where nobody bids.")
+                    .orNull,
+                .decimal("bid_size", "Its size.").orNull,
+                .text("bid_venue", "The venue that bids it.").orNull,
+                .decimal("ask", "The best ask over the live legs, in quote currency; null where nobody asks.")
+                    .orNull,
+                .decimal("ask_size", "Its size.").orNull,
+                .text("ask_venue", "The venue that asks it.").orNull,
+                .boolean("crossed", "Whether the best bid is above the best ask."),
+                .boolean("locked", "Whether the best bid equals the best ask."),
+                .list("legs", of: Leg.fields, "Each venue's part, those that do not count too."),
+            ]
+        )
+    }
 }
 
 extension QuoteRecord.Leg {
-    static let fields: [FieldShape] = [
-        CommonFields.venue,
-        CommonFields.venueSymbol,
-        CommonFields.feed,
-        .choice("health", QuoteRecord.Health.self, "Only live legs count."),
-        .decimal("bid", "The venue's best bid; null where nobody bids or the leg is invalid.").orNull,
-        .decimal("bid_size", "Its size.").orNull,
-        .decimal("ask", "The venue's best ask; null where nobody asks or the leg is invalid.").orNull,
-        .decimal("ask_size", "Its size.").orNull,
-        .time("exchange_us", "When the venue says it became so; null where it says nothing.").orNull,
-        .time("received_us", "When the feed read it."),
-        .span("age_us", "How long before published_us that was."),
-        .init("venue_seq", .integer(minimum: nil), "The venue's number; null where it has none.").orNull,
-    ]
+    static var fields: [FieldShape] {
+        [
+            CommonFields.venue,
+            CommonFields.venueSymbol,
+            CommonFields.feed,
+            .choice("health", QuoteRecord.Health.self, "Only live legs count."),
+            .decimal("bid", "The venue's best bid; null where nobody bids or the leg is invalid.").orNull,
+            .decimal("bid_size", "Its size.").orNull,
+            .decimal("ask", "The venue's best ask; null where nobody asks or the leg is invalid.").orNull,
+            .decimal("ask_size", "Its size.").orNull,
+            .time("exchange_us", "When the venue says it became so; null where it says nothing.").orNull,
+            .time("received_us", "When the feed read it."),
+            .span("age_us", "How long before published_us that was."),
+            .init("venue_seq", .integer(minimum: nil), "The venue's number; null where it has none.").orNull,
+        ]
+    }
 }

@@ -47,13 +47,15 @@ public struct SubscriptionRecord: WireRecord, Hashable {
 
 extension SubscriptionRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A wanted subscription",
-        [
-            CommonFields.venue,
-            CommonFields.symbol,
-            .init("channels", .list(.text), "The channels wanted: trade, bbo. Unknown ones are ignored."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A wanted subscription",
+            [
+                CommonFields.venue,
+                CommonFields.symbol,
+                .init("channels", .list(.text), "The channels wanted: trade, bbo. Unknown ones are ignored."),
+            ]
+        )
+    }
 }

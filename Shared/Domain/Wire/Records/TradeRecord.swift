@@ -76,14 +76,16 @@ public struct TradeRecord: Hashable, Sendable {
 
 extension TradeRecord: DescribedRecord {
     /// What the value looks like.
-    public static let shape = RecordShape(
-        topic,
-        "A trade",
-        CommonFields.market + [
-            .text("trade_id", "The venue's id of the trade."),
-            .decimal("price", "The price in quote currency."),
-            .decimal("size", "The size: base currency, or contracts on inverse instruments."),
-            .init("side", .choice([Side.buy.name, Side.sell.name]), "The taker's side."),
-        ]
-    )
+    public static var shape: RecordShape {
+        RecordShape(
+            topic,
+            "A trade",
+            CommonFields.market + [
+                .text("trade_id", "The venue's id of the trade."),
+                .decimal("price", "The price in quote currency."),
+                .decimal("size", "The size: base currency, or contracts on inverse instruments."),
+                .init("side", .choice([Side.buy.name, Side.sell.name]), "The taker's side."),
+            ]
+        )
+    }
 }

@@ -2,7 +2,7 @@
 
 /// The AsyncAPI 3.0 document: every topic as a channel with Kafka bindings, its message and what one does with it.
 enum AsyncAPI {
-    private static let binding: (String, JSONTree) = ("bindingVersion", .string("0.5.0"))
+    private static var binding: (String, JSONTree) { ("bindingVersion", .string("0.5.0")) }
 
     static func document(_ shapes: [RecordShape]) -> JSONTree {
         .object([
@@ -16,39 +16,43 @@ enum AsyncAPI {
         ])
     }
 
-    private static let info: JSONTree = .object([
-        ("title", .string("MarketBus")),
-        ("version", .string("1.0.0")),
-        (
-            "description",
-            .string(
-                """
-                Market events of crypto exchanges on Apache Kafka. Values are JSON objects, one a record. Decimals are \
-                canonical texts, times are integer microseconds since the Unix epoch. Fields may be added within a \
-                version; a removed or changed field is a new topic. Delivery is at least once; feed, epoch and seq \
-                (aggregator, epoch and seq) identify a record.
-                """
-            )
-        ),
-        (
-            "license",
-            .object([
-                ("name", .string("Apache-2.0")),
-                ("url", .string("https://www.apache.org/licenses/LICENSE-2.0")),
-            ])
-        ),
-    ])
+    private static var info: JSONTree {
+        .object([
+            ("title", .string("MarketBus")),
+            ("version", .string("1.0.0")),
+            (
+                "description",
+                .string(
+                    """
+                    Market events of crypto exchanges on Apache Kafka. Values are JSON objects, one a record. Decimals are \
+                    canonical texts, times are integer microseconds since the Unix epoch. Fields may be added within a \
+                    version; a removed or changed field is a new topic. Delivery is at least once; feed, epoch and seq \
+                    (aggregator, epoch and seq) identify a record.
+                    """
+                )
+            ),
+            (
+                "license",
+                .object([
+                    ("name", .string("Apache-2.0")),
+                    ("url", .string("https://www.apache.org/licenses/LICENSE-2.0")),
+                ])
+            ),
+        ])
+    }
 
-    private static let servers: JSONTree = .object([
-        (
-            "cluster",
-            .object([
-                ("host", .string("localhost:9092")),
-                ("protocol", .string("kafka")),
-                ("description", .string("The cluster that KAFKA_BOOTSTRAP_SERVERS names.")),
-            ])
-        )
-    ])
+    private static var servers: JSONTree {
+        .object([
+            (
+                "cluster",
+                .object([
+                    ("host", .string("localhost:9092")),
+                    ("protocol", .string("kafka")),
+                    ("description", .string("The cluster that KAFKA_BOOTSTRAP_SERVERS names.")),
+                ])
+            )
+        ])
+    }
 
     private static func spec(_ shape: RecordShape) -> TopicSpec { TopicRegistry.spec(of: shape.topic) }
 

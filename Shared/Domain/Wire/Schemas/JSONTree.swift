@@ -1,7 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 /// A JSON document in memory, for documents that people read: fields keep their order.
-indirect enum JSONTree {
+enum JSONTree {
     case object([(String, JSONTree)])
     case array([JSONTree])
     case string(String)

@@ -117,31 +117,50 @@ extension FieldShape {
 }
 
 /// Fields that mean the same in several records.
+///
+/// Shapes are made anew for whoever asks: nobody asks often, and the leak sanitizer can not follow the tagged pointers
+/// of an indirect enumeration that lives for ever.
 enum CommonFields {
-    static let venue = FieldShape.text("venue", "The venue's name, lower case.")
-    static let symbol = FieldShape.text("symbol", "The canonical symbol, such as BTC-USDT or BTC-USDT-PERP.")
-    static let venueSymbol = FieldShape.text("venue_symbol", "The venue's own name of the instrument.")
-    static let feed = FieldShape.text("feed", "The feed's instance name.")
-    static let published = FieldShape.time("published_us", "When the record was given to the producer.")
-    static let epoch = FieldShape.time("epoch", "The sequence's incarnation: when it began.")
-    static let seq = FieldShape(
-        "seq",
-        .integer(minimum: 1),
-        "The number in the sequence, contiguous from 1; what is missing is announced in sys.integrity.v1."
-    )
+    static var venue: FieldShape {
+        FieldShape.text("venue", "The venue's name, lower case.")
+    }
+    static var symbol: FieldShape {
+        FieldShape.text("symbol", "The canonical symbol, such as BTC-USDT or BTC-USDT-PERP.")
+    }
+    static var venueSymbol: FieldShape {
+        FieldShape.text("venue_symbol", "The venue's own name of the instrument.")
+    }
+    static var feed: FieldShape {
+        FieldShape.text("feed", "The feed's instance name.")
+    }
+    static var published: FieldShape {
+        FieldShape.time("published_us", "When the record was given to the producer.")
+    }
+    static var epoch: FieldShape {
+        FieldShape.time("epoch", "The sequence's incarnation: when it began.")
+    }
+    static var seq: FieldShape {
+        FieldShape(
+            "seq",
+            .integer(minimum: 1),
+            "The number in the sequence, contiguous from 1; what is missing is announced in sys.integrity.v1."
+        )
+    }
 
     /// What every market record begins with.
-    static let market: [FieldShape] = [
-        venue,
-        symbol,
-        venueSymbol,
-        feed,
-        epoch,
-        .time("exchange_us", "When the venue says it happened; null where it says nothing.").orNull,
-        .time("received_us", "When the feed read the frame from the socket."),
-        published,
-        seq,
-    ]
+    static var market: [FieldShape] {
+        [
+            venue,
+            symbol,
+            venueSymbol,
+            feed,
+            epoch,
+            .time("exchange_us", "When the venue says it happened; null where it says nothing.").orNull,
+            .time("received_us", "When the feed read the frame from the socket."),
+            published,
+            seq,
+        ]
+    }
 }
 
 /// A topic's value that is described.
@@ -152,10 +171,12 @@ public protocol DescribedRecord {
 
 extension RecordShape {
     /// The shapes of all topics, in the registry's order.
-    public static let all: [RecordShape] = [
-        TradeRecord.shape, BboRecord.shape, InstrumentRecord.shape, SubscriptionRecord.shape,
-        QuoteRecord.shape,
-        OpportunityRecord.shape, FeedStatusRecord.shape, IntegrityRecord.shape, DriftRecord.shape,
-        DeadLetterRecord.shape,
-    ]
+    public static var all: [RecordShape] {
+        [
+            TradeRecord.shape, BboRecord.shape, InstrumentRecord.shape, SubscriptionRecord.shape,
+            QuoteRecord.shape,
+            OpportunityRecord.shape, FeedStatusRecord.shape, IntegrityRecord.shape, DriftRecord.shape,
+            DeadLetterRecord.shape,
+        ]
+    }
 }
