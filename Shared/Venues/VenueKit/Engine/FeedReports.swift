@@ -199,7 +199,7 @@ extension FeedReports {
                 venueSymbol: slot.label.venueSymbol,
                 channel: stream.channel.name,
                 state: state,
-                epoch: slot.label.epoch,
+                epoch: max(slot.label.epoch, 0),
                 lastSeq: slot.lastSeq,
                 lastMessageMicroseconds: slot.lastReceivedMicroseconds == 0
                     ? EventTime.none : slot.lastReceivedMicroseconds,
@@ -210,7 +210,7 @@ extension FeedReports {
 
     private static func state(_ state: StreamState, _ slot: StreamSlot) -> FeedStatusRecord.StreamState? {
         switch state {
-        case .waiting: slot.label.epoch == 0 ? .pending : .invalid
+        case .waiting: slot.label.epoch <= 0 ? .pending : .invalid
         case .pending: .pending
         case .confirmed: .confirmed
         case .live: .live
