@@ -70,7 +70,7 @@ class Process:
             [str(BIN / name), *(str(part) for part in arguments)],
             stdout=subprocess.PIPE if reads_line else subprocess.DEVNULL,
             stderr=self.log,
-            env={**os.environ, **(env or {})},
+            env={key: value for key, value in os.environ.items() if key != "KAFKA_BOOTSTRAP_SERVERS"} | (env or {}),
             text=True,
         )
         self.ready = json.loads(self.process.stdout.readline()) if reads_line else None
