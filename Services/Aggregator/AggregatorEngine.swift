@@ -8,7 +8,9 @@ import Observability
 import Quotes
 import Wire
 
-/// What becomes of a record: decoded, consolidated, judged, published. Time comes in with every call.
+/// What becomes of a record: decoded, consolidated, judged, published.
+///
+/// Time comes in with every call.
 ///
 /// - Thread: the aggregator's. Allocates: never in steady state.
 final class AggregatorEngine {

@@ -17,8 +17,12 @@ enum OperatorCommand {
     static let version = "0.1.0"
 
     static let all: [Subcommand] = [
-        Subcommand(name: "broker", summary: BrokerCommand.summary, run: BrokerCommand.run),
         Subcommand(name: "normalize", summary: NormalizeCommand.summary, run: NormalizeCommand.run),
+        Subcommand(name: "tail", summary: TailCommand.summary, run: TailCommand.run),
+        Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),
+        Subcommand(name: "topics", summary: TopicsCommand.summary, run: TopicsCommand.run),
+        Subcommand(name: "schemas", summary: SchemasCommand.summary, run: SchemasCommand.run),
+        Subcommand(name: "broker", summary: BrokerCommand.summary, run: BrokerCommand.run),
     ]
 
     /// Runs what the first word names.

@@ -34,11 +34,7 @@ enum BrokerCommand {
     }
 
     private static func read(_ reader: ConfigurationReader, _ line: CommandLineArguments) -> Settings {
-        for prefix in [
-            "http", "log", "service", "venues", "feed", "tls", "aggregator", "arbitrage", "fees", "up",
-        ] {
-            reader.ignore(prefix: prefix)
-        }
+        Tool.ignoreServices(reader)
         if let port = line.value("--port"), port != "0" {
             reader.note(
                 "--port",
