@@ -136,16 +136,6 @@ def test_an_unknown_symbol_is_named(stage: Stage) -> None:
     assert "NOSUCH-USDT" in feed.tail(), feed.tail()
 
 
-def test_a_read_only_directory_is_named(tmp_path: Path) -> None:
-    """`marketbus` tells at once that it can't write its state; root may write anywhere, so a file stands in the way."""
-    obstacle = tmp_path / "file"
-    obstacle.write_text("", encoding="utf-8")
-    done = run("marketbus", "up", "--demo", "--set", f"up.directory={obstacle}/state", folder=tmp_path)
-    said = done.stdout + done.stderr
-    assert done.returncode == CONFIGURATION, said
-    assert "up.directory" in said or str(obstacle) in said, said
-
-
 def test_nothing_is_left_listening_after_a_refusal(stage: Stage) -> None:
     need("binance-feed")
     settings = feed_settings("binance", "refused", NoBroker, {}, ["spot"], ["BTC-USDT"])

@@ -44,6 +44,8 @@ class Drill:
     fields: dict[str, Any] = field(default_factory=dict)
     stream: Optional[dict[str, str]] = None
     then_cut: bool = False
+    within_s: int = RECOVERY_S
+    once: bool = False
     venues: tuple[str, ...] = ("binance", "okx")
 
 
@@ -66,9 +68,11 @@ DRILLS = [
     Drill("serverShutdown", "server_shutdown", "invalid", {"duration_ms": 2000}, venues=("binance",)),
     Drill("refused", "refuse", "invalid", {"duration_ms": 3000}, then_cut=True),
     Drill("HTTP 429", "http_status", "invalid", {"status": 429, "retry_after": 1, "count": 2}, then_cut=True),
-    Drill("HTTP 418", "http_status", "invalid", {"status": 418, "retry_after": 2, "count": 2}, then_cut=True),
     Drill("HTTP 503", "http_status", "invalid", {"status": 503, "count": 3}, then_cut=True),
+    Drill("REST 418", "http_status", "incident", {"status": 418, "retry_after": 2, "count": 1, "target": "rest"}),
     Drill("slow REST", "http_latency", None, {"delay_ms": 3000, "count": 2}),
+    # A ban lasts at least two minutes (sheet, section 5) and a handshake's Retry-After is not shown to the client: once.
+    Drill("HTTP 418", "http_status", "invalid", {"status": 418, "count": 1}, then_cut=True, within_s=240, once=True),
 ]
 
 
@@ -80,12 +84,13 @@ def test_every_fault_is_told_and_survived(stage: Stage, venue: str, run: int) ->
     load.flowing(RATE)
     failures = []
     for drill in DRILLS:
-        if venue in drill.venues:
+        if venue in drill.venues and not (drill.once and run > 0):
             try:
                 perform(load, drill, run)
             except AssertionError as failure:
                 failures.append(f"{drill.name}: {failure}")
-                REPORT.add("twin faults", fault=drill.name, venue=venue, run=run + 1, told_by="FAILED", told_s="-", back_s="-")
+                failed = {"told_by": "FAILED", "told_s": "-", "back_s": "-"}
+                REPORT.add("twin faults", fault=drill.name, venue=venue, run=run + 1, **failed)
         assert load.feed.running, f"{drill.name} ended the feed: {load.feed.process.returncode}"
     assert load.feed.stop() == 0
     quiet(load.market_count, silence=1.5, within=30)
@@ -116,9 +121,10 @@ def perform(load: Load, drill: Drill, run: int) -> None:
     else:
         eventually("the fault is over", lambda: not load.twin.control("GET", "/faults")["active"], within=15)
     mark = told.read_at if told else time.time()
-    back = eventually("every stream live again", lambda: all_live(load, mark), within=RECOVERY_S, every=0.2)
+    back = eventually("every stream live again", lambda: all_live(load, mark), within=drill.within_s, every=0.2)
     eventually("the fault is over", lambda: not load.twin.control("GET", "/faults")["active"], within=15)
-    eventually("every stream live after it", lambda now=time.time(): all_live(load, now), within=RECOVERY_S, every=0.2)
+    over = time.time()
+    eventually("every stream live after it", lambda: all_live(load, over), within=drill.within_s, every=0.2)
     REPORT.add(
         "twin faults",
         fault=drill.name,
@@ -137,6 +143,8 @@ def sign(load: Load, kind: Optional[str], seen: int) -> Optional[Any]:
         if value.get("feed") != load.instance:
             continue
         if kind == "invalid" and record.topic == "md.bbo.v1" and value["state"] == "invalid":
+            return record
+        if kind == "incident" and record.topic == "sys.integrity.v1" and value["incidents"]:
             return record
         if kind == "dead_letter" and record.topic == "sys.dead_letter.v1":
             return record
@@ -162,4 +170,5 @@ def all_live(load: Load, mark: float) -> Optional[float]:
 def describe(record: Optional[Any]) -> str:
     if record is None:
         return "(goes on)"
-    return f"{record.topic.split('.')[1]} {record.value.get('reason', '')}".strip()
+    kinds = [incident["kind"] for incident in record.value.get("incidents", ())][:1]
+    return f"{record.topic.split('.')[1]} {record.value.get('reason', '')}{''.join(kinds)}".strip()

@@ -164,12 +164,17 @@ def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -
 
 
 def _epoch_problem(connections: list[list[Record]], read: list[Consumed]) -> Optional[str]:
+    """None where some connection was sent exactly this; a venue that repeats its last trade makes several candidates."""
     first = read[0].value
+    problem = f"number {first['seq']} was never sent: {first}"
     for connection in connections:
         for start, record in enumerate(connection):
             if _identity(record.value) == _identity(first):
-                return _shifted_problem(connection, start - first["seq"], read)
-    return f"number {first['seq']} was never sent: {first}"
+                found = _shifted_problem(connection, start - first["seq"], read)
+                if found is None:
+                    return None
+                problem = found
+    return problem
 
 
 def _shifted_problem(connection: list[Record], shift: int, read: list[Consumed]) -> Optional[str]:
