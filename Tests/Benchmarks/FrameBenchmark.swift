@@ -72,6 +72,11 @@ final class CountingSink: RecordSink {
 
 /// Result lines: tab-separated, so that the runner and a person read the same.
 enum Report {
+    /// Processor time of a span as a share of one core.
+    static func share(_ nanoseconds: Double, _ seconds: Double) -> String {
+        "\(Double(Int(nanoseconds / seconds / 1e5)) / 100) % of a core"
+    }
+
     static func line(_ what: String, _ kind: String, best: Double, median: Double, errors: Int) {
         print("\(what)\t\(kind)\tbest \(Int(best))\tmedian \(Int(median)) ns/frame\terrors \(errors)")
     }

@@ -29,7 +29,8 @@ struct ReceiveBenchmark {
         let spent = Double(Clock.process - cpu)
         let elapsed = Double(Clock.monotonic - start) / 1e9
         print(
-            "receive\t\(Int(Double(done) / elapsed)) frames/s\t\(Int(spent / Double(max(1, done)))) ns CPU/frame"
+            "receive\t\(Int(Double(done) / elapsed)) frames/s\t\(Int(spent / Double(max(1, done)))) ns CPU/frame\t"
+                + Report.share(spent, elapsed)
         )
         loop.stop()
     }
@@ -55,6 +56,7 @@ private final class FrameCounter: WebSocketHandler, Sendable {
     }
 
     func webSocketDidClose(_ id: WebSocketConnectionID, reason: WebSocketCloseReason) {
+        if case .loopStopped = reason.kind { return }
         print("receive\tclosed: \(reason)")
     }
 }

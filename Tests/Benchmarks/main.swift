@@ -6,6 +6,7 @@ let usage = """
     usage: benchmarks frames FOLDER [SECONDS]     recorded frames to record bytes, in memory
            benchmarks allocations FOLDER          how often that asks for memory; exit 1 if it does
            benchmarks produce FOLDER              recorded frames handed to librdkafka, beside librdkafka alone
+           benchmarks pace SERVERS RATE [SECONDS] bare librdkafka at a rate: the floor of a feed's load
            benchmarks receive URL TEXT [SECONDS]  WebSocket frames received, TEXT sent first
            benchmarks hops SERVERS [SECONDS]      frame read to agg.quote and arb.opportunity read
     FOLDER holds the extractor's frame files; Tests/Benchmarks/run.py makes it and runs all.
@@ -24,6 +25,9 @@ case "produce" where arguments.count == 2:
 case "receive" where arguments.count >= 3:
     let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 3 : 3
     try ReceiveBenchmark(url: arguments[1], subscription: arguments[2], seconds: seconds).run()
+case "pace" where arguments.count >= 3:
+    let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 5 : 5
+    PaceBenchmark(servers: arguments[1], rate: Double(arguments[2]) ?? 1000, seconds: seconds).run()
 case "hops" where arguments.count >= 2:
     let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 10 : 10
     try HopsBenchmark(servers: arguments[1], seconds: seconds).run()
