@@ -28,6 +28,8 @@ final class Connection {
     /// Why this side ends the connection; wins over what the library says later.
     var verdict: WebSocketCloseReason?
     var remoteClose: WebSocketCloseReason?
+    /// The close code for a message that can't be taken.
+    private var failureCode: UInt16?
     var addresses: [String] = []
     var deadline: TimerToken?
     var pingTimer: TimerToken?
@@ -53,9 +55,10 @@ final class Connection {
         assembler = MessageAssembler(limit: request.maximumMessageBytes)
     }
 
-    /// Takes a piece of a message from the library; -1 tells it to close.
+    /// Takes a piece of a message from the library.
     func receive(_ wsi: OpaquePointer, _ bytes: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-        guard verdict == nil, state == .open else { return verdict == nil ? 0 : -1 }
+        // Never -1 from here: the library then goes on writing behind its buffer while the rest of the message comes.
+        guard verdict == nil, state == .open else { return 0 }
         hasReceivedSincePing = true
         let isFirst = lws_is_first_fragment(wsi) != 0
         let isFinal = lws_is_final_fragment(wsi) != 0
@@ -128,18 +131,19 @@ final class Connection {
         code: UInt16
     ) -> Int32 {
         verdict = WebSocketCloseReason(kind, message)
+        failureCode = code
         state = .closing
-        md_ws_close_reason(wsi, code)
+        lws_callback_on_writable(wsi)
         loop.limitClosing(self)
-        return -1
+        return 0
     }
 
     /// Sends what is due; the library calls this when the socket can take more.
     func writable(_ wsi: OpaquePointer) -> Int32 {
         switch state {
         case .closing:
-            guard case .localClose(let code)? = verdict?.kind else { return -1 }
-            md_ws_close_reason(wsi, code)
+            if case .localClose(let code)? = verdict?.kind { md_ws_close_reason(wsi, code) }
+            if let failureCode { md_ws_close_reason(wsi, failureCode) }
             return -1
         case .open: break
         default: return 0
