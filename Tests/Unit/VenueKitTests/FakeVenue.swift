@@ -45,6 +45,10 @@ struct FakeVenue: Venue {
         []
     }
 
+    func market(shownBy url: String) -> MarketID? { nil }
+
+    func isInstrumentList(url: String) -> Bool { false }
+
     func verdict(status: Int, retryAfterSeconds: Int?, body: UnsafeRawBufferPointer) -> VenueVerdict {
         .refuse
     }
