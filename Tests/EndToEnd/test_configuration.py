@@ -76,7 +76,14 @@ def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
     path = config_file(tmp_path, {"http.port": 1111, "log.level": "debug", "service.instance": "from-file"})
     environment = {"MARKETBUS_HTTP__PORT": "2222", "MARKETBUS_LOG__LEVEL": "warning"}
     done = run(
-        "binance-feed", "--config", path, "--set", "http.port=3333", "--check-config", folder=tmp_path, environment=environment
+        "binance-feed",
+        "--config",
+        path,
+        "--set",
+        "http.port=3333",
+        "--check-config",
+        folder=tmp_path,
+        environment=environment,
     )
     assert done.returncode == 0, done.stderr
     for effective in ("http.port=3333", "log.level=warning", "service.instance=from-file"):

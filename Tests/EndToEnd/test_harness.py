@@ -39,7 +39,9 @@ def record(seq: int, topic: str = "md.bbo.v1", epoch: int = 1, **more: object) -
 
 def integrity(first: int, last: int) -> Consumed:
     hole = {"venue": "binance", "symbol": "BTC-USDT", "epoch": 1, "first_seq": first, "last_seq": last}
-    return Consumed("sys.integrity.v1", 0, 0, "f:md.bbo.v1", {"feed": "f", "topic": "md.bbo.v1", "holes": [hole]}, {}, 0, 0)
+    return Consumed(
+        "sys.integrity.v1", 0, 0, "f:md.bbo.v1", {"feed": "f", "topic": "md.bbo.v1", "holes": [hole]}, {}, 0, 0
+    )
 
 
 def test_contiguous_numbers_are_no_problem() -> None:

@@ -1,5 +1,5 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""A recorded session through twin, feed and broker: every event arrives, once, in order, valid, and as the oracle says."""
+"""A recorded session through twin, feed and broker: all of it, once, in order, valid, as the oracle says."""
 
 import time
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ CLOCK_FIELDS = ("received_us", "published_us", "epoch")
 
 
 def difference(expected: Record, produced: dict[str, Any], ignore: Iterable[str] = ()) -> Optional[str]:
-    """What differs between a record and a produced `{"topic","key","value"}`, or None. An absent field is a null one."""
+    """What differs between a record and a produced `{"topic","key","value"}`, or None; absent is as good as null."""
     if (expected.topic, expected.key) != (produced["topic"], produced["key"]):
         return f"expected {expected.topic} {expected.key}, produced {produced['topic']} {produced['key']}"
     value = produced["value"]

@@ -19,8 +19,8 @@ REST_FILES = recordings.recordings("binance", "rest") + recordings.recordings("o
 ANSWERS = [
     (venue, path, market) for venue in ("binance", "okx") for path, market in recordings.instrument_answers(venue)
 ]
-# Shapes that no sheet describes on a market-data socket (REST bodies, frames of older APIs): a feed may pass them over or
-# file them as `unknown_frame`; nothing else is left to taste.
+# Shapes that no sheet describes on a market-data socket (REST bodies, frames of older APIs): a feed may pass them
+# over or file them as `unknown_frame`; nothing else is left to taste.
 OPEN_KINDS = {"unknown", "partial_depth", "http"}
 
 

@@ -118,7 +118,12 @@ def tardis_row(frame: str, ours: dict[str, Any], row: dict[str, Any]) -> list[st
             assert ours["venue_symbol"].endswith("-USDT-SWAP") and near(payload(frame)["sz"], row["amount"]), frame
             names.append("contracts-for-base-size")
     else:
-        for field, other in (("bid", "bidPrice"), ("bid_size", "bidAmount"), ("ask", "askPrice"), ("ask_size", "askAmount")):
+        for field, other in (
+            ("bid", "bidPrice"),
+            ("bid_size", "bidAmount"),
+            ("ask", "askPrice"),
+            ("ask_size", "askAmount"),
+        ):
             assert near(ours[field], row[other]), frame
     time = iso_to_us(row["timestamp"])
     if ours["exchange_us"] is None:
@@ -145,7 +150,9 @@ def test_cmp_says_the_same_but_for_named_differences() -> None:
                 differences["contract-size-unknown"] += 1
                 continue
             assert len(records) == 1, frame
-            differences.update({name for check in entry["asserts"] for name in cmp_check(frame, records[0].value, check)})
+            differences.update(
+                {name for check in entry["asserts"] for name in cmp_check(frame, records[0].value, check)}
+            )
     assert compared == 16
     assert dict(differences) == CMP_DIFFERENCES
 

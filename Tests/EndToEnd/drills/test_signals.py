@@ -44,8 +44,14 @@ def test_sigterm_under_load_drains(stage: Stage, venue: str, run: int) -> None:
         + unpublished(read)
     )
     REPORT.add(
-        "SIGTERM under load", venue=venue, run=run + 1, exit=code, seconds=took, records=load.market_count(),
-        holes=sum(map(len, announced_holes(read).values())), problems=len(problems),
+        "SIGTERM under load",
+        venue=venue,
+        run=run + 1,
+        exit=code,
+        seconds=took,
+        records=load.market_count(),
+        holes=sum(map(len, announced_holes(read).values())),
+        problems=len(problems),
     )
     assert (code, problems) == (0, []), "\n".join(problems[:10])
     assert took < 10
@@ -97,8 +103,14 @@ def test_after_sigkill_a_new_epoch_begins(stage: Stage, venue: str, run: int) ->
         + log_problems(load.twin.expected(venue, load.book), read)
     )
     REPORT.add(
-        "SIGKILL and restart", venue=venue, run=run + 1, first_record_after_s=fresh()[0].read_at - restarted,
-        epochs_before=len(old), epochs_after=len(new), records=load.market_count(), problems=len(problems),
+        "SIGKILL and restart",
+        venue=venue,
+        run=run + 1,
+        first_record_after_s=fresh()[0].read_at - restarted,
+        epochs_before=len(old),
+        epochs_after=len(new),
+        records=load.market_count(),
+        problems=len(problems),
     )
     assert min(new) > max(old)
     assert not problems, "\n".join(problems[:10])

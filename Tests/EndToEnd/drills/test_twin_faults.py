@@ -71,7 +71,7 @@ DRILLS = [
     Drill("HTTP 503", "http_status", "invalid", {"status": 503, "count": 3}, then_cut=True),
     Drill("REST 418", "http_status", "incident", {"status": 418, "retry_after": 2, "count": 1, "target": "rest"}),
     Drill("slow REST", "http_latency", None, {"delay_ms": 3000, "count": 2}),
-    # A ban lasts at least two minutes (sheet, section 5) and a handshake's Retry-After is not shown to the client: once.
+    # A ban lasts two minutes or more (sheet, section 5) and the client does not see a handshake's Retry-After: once.
     Drill("HTTP 418", "http_status", "invalid", {"status": 418, "count": 1}, then_cut=True, within_s=240, once=True),
 ]
 

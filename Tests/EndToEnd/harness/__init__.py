@@ -1,2 +1,2 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""Programs as processes, brokers, and a reader of topics that trusts nothing. Used by the end-to-end tests and drills."""
+"""Programs as processes, brokers, and a reader of topics that trusts nothing."""

@@ -1,5 +1,5 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""Brokers: the embedded one, a cluster that the environment names, and a real Kafka of one's own that can be stopped."""
+"""Brokers: the embedded one, a cluster that the environment names, and a real Kafka that can be stopped."""
 
 import os
 import random

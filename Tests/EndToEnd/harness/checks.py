@@ -85,7 +85,9 @@ def schema_problems(records: Iterable[Consumed], most: int = 5) -> list[str]:
     problems = []
     for record in records:
         if record.value is not None:
-            problems += [f"{record.topic} {record.key}: {text}" for text in programs.schema_errors(record.topic, record.value)]
+            problems += [
+                f"{record.topic} {record.key}: {text}" for text in programs.schema_errors(record.topic, record.value)
+            ]
         if len(problems) >= most:
             break
     return problems
@@ -164,7 +166,7 @@ def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -
 
 
 def _epoch_problem(connections: list[list[Record]], read: list[Consumed]) -> Optional[str]:
-    """None where some connection was sent exactly this; a venue that repeats its last trade makes several candidates."""
+    """None where some connection was sent exactly this; a venue that repeats its last trade makes more candidates."""
     first = read[0].value
     problem = f"number {first['seq']} was never sent: {first}"
     for connection in connections:

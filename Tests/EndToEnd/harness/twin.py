@@ -62,7 +62,7 @@ class Twin:
         return book
 
     def sent(self) -> list[dict[str, Any]]:
-        """The market frames of its exact log, in the order in which they were sent; a line still being written is left out."""
+        """The market frames of its log, as they were sent; a line still being written is left out."""
         entries = []
         for line in self.log_path.read_text(encoding="utf-8").split("\n")[:-1]:
             entry = json.loads(line)

@@ -38,7 +38,7 @@ def decimal_of(value: Any) -> Decimal:
 
 
 def canonical(value: Any) -> str:
-    """The canonical spelling of a price or size; a negative one, or one that no 128-bit decimal holds, is undecodable."""
+    """The canonical spelling of a price or size; not a negative one, nor one that no 128-bit decimal holds."""
     return spell(amount_of(value))
 
 
