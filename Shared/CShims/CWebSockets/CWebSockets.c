@@ -135,6 +135,10 @@ void md_ws_close_reason(struct lws *wsi, uint16_t code) {
     lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
 }
 
+int md_ws_retry_after(struct lws *wsi, char *target, int room) {
+    return lws_hdr_copy(wsi, target, room, WSI_TOKEN_HTTP_RETRY_AFTER);
+}
+
 void md_ws_set_log(void (*emit)(int level, const char *line)) { lws_set_log_level(LLL_ERR | LLL_WARN, emit); }
 
 void md_ws_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -73,7 +73,8 @@ extension Connection {
     private func failure(_ wsi: OpaquePointer, _ text: String) -> WebSocketCloseReason {
         let lower = text.lowercased()
         if lower.hasPrefix("hs:") || lower.contains("upgrade") {
-            return WebSocketCloseReason(.handshake(status: Int(lws_http_client_http_response(wsi))), text)
+            let status = Int(lws_http_client_http_response(wsi))
+            return WebSocketCloseReason(.handshake(status: status), text, retryAfterSeconds: retryAfter(wsi))
         }
         if ["cert", "x509", "tls", "ssl", "bio_create", "connect unk"].contains(where: lower.contains) {
             return WebSocketCloseReason(.tls, text)
@@ -81,6 +82,18 @@ extension Connection {
         if lower.contains("connect") { return WebSocketCloseReason(.refused, text) }
         if lower.contains("header") { return WebSocketCloseReason(.handshake(status: 0), text) }
         return WebSocketCloseReason(.transportLost, text)
+    }
+
+    /// The seconds of a `Retry-After` header; a date or nonsense counts as none.
+    private func retryAfter(_ wsi: OpaquePointer) -> Int? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            base.initialize(repeating: 0, count: 32)
+            let count = Int(md_ws_retry_after(wsi, base, 31))
+            guard (1..<31).contains(count) else { return nil }
+            let digits = UnsafeRawBufferPointer(start: base, count: count)
+            return Int(String(decoding: digits, as: UTF8.self)).flatMap { $0 >= 0 ? $0 : nil }
+        }
     }
 
     private static func text(_ input: UnsafeMutableRawPointer?, _ length: Int) -> String {

@@ -64,11 +64,14 @@ public struct WebSocketCloseReason: Sendable, Equatable, CustomStringConvertible
     public let kind: Kind
     /// The library's or the server's words, at most 200 bytes, for logs; may be empty.
     public let message: String
+    /// The seconds of the `Retry-After` header of a refused upgrade, if it held a number.
+    public let retryAfterSeconds: Int?
 
     /// Makes a reason.
-    public init(_ kind: Kind, _ message: String = "") {
+    public init(_ kind: Kind, _ message: String = "", retryAfterSeconds: Int? = nil) {
         self.kind = kind
         self.message = message
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
     /// A lower-case word from a bounded set, for a metric label.

@@ -151,7 +151,7 @@ import Wire
         let world = EngineWorld([btc])
         world.list([btc])
         world.pass(milliseconds: 50)
-        world.engine.connections[0].socketClosed(.answered(status: 429, "429"))
+        world.engine.connections[0].socketClosed(.answered(status: 429, retryAfterSeconds: nil, "429"))
         world.pass(milliseconds: 6900)
         #expect(world.ports.urls.count == 1)
         world.pass(milliseconds: 200)

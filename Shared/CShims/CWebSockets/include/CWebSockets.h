@@ -61,6 +61,8 @@ struct lws *_Nullable md_ws_connect(md_ws_loop *loop, const md_ws_connect_settin
 int md_ws_write(struct lws *wsi, uint8_t *payload, size_t length, md_ws_kind kind);
 void md_ws_kill_soon(struct lws *wsi);
 void md_ws_close_reason(struct lws *wsi, uint16_t code);
+/// Copies the `Retry-After` header of an answer; the number of bytes, or at most 0.
+int md_ws_retry_after(struct lws *wsi, char *target, int room);
 
 /// Routes the library's own log (errors and warnings) to `emit` instead of stderr; process-wide.
 void md_ws_set_log(void (*emit)(int level, const char *line));

@@ -148,10 +148,10 @@ final class FeedConnection {
             session.closed(now, reason, &actions)
         case .silent(let reason):
             session.closed(now, reason, isSilence: true, &actions)
-        case .answered(let status, let reason):
+        case .answered(let status, let seconds, let reason):
             let verdict = engine.venue.verdict(
                 status: status,
-                retryAfterSeconds: nil,
+                retryAfterSeconds: seconds,
                 body: .init(start: nil, count: 0)
             )
             if status == 429 || status == 418, case .retry(let milliseconds) = verdict {

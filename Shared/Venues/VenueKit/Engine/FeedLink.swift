@@ -45,12 +45,17 @@ enum SocketEnd: Equatable {
     /// Nothing came back in time.
     case silent(String)
     /// The upgrade was answered with an HTTP status.
-    case answered(status: Int, String)
+    case answered(status: Int, retryAfterSeconds: Int?, String)
 
     init(_ reason: WebSocketCloseReason) {
         switch reason.kind {
         case .pingTimeout: self = .silent(reason.description)
-        case .handshake(let status): self = .answered(status: status, reason.description)
+        case .handshake(let status):
+            self = .answered(
+                status: status,
+                retryAfterSeconds: reason.retryAfterSeconds,
+                reason.description
+            )
         default: self = .lost(reason.description)
         }
     }
