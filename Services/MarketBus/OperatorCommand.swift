@@ -17,6 +17,7 @@ enum OperatorCommand {
     static let version = "0.1.0"
 
     static let all: [Subcommand] = [
+        Subcommand(name: "up", summary: UpCommand.summary, run: UpCommand.run),
         Subcommand(name: "normalize", summary: NormalizeCommand.summary, run: NormalizeCommand.run),
         Subcommand(name: "tail", summary: TailCommand.summary, run: TailCommand.run),
         Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),

@@ -103,6 +103,17 @@ int md_read_file(const char *_Nonnull path, size_t limit, uint8_t *_Nullable *_N
 /// Frees a buffer of `md_read_file`.
 void md_free(void *_Nullable bytes);
 
+/// Starts a program in a process group of its own, with standard input closed and the given output descriptors. It gets
+/// `death_signal` when the calling thread ends. 0 or an errno, that of exec included.
+int md_process_start(const char *_Nonnull path, char *_Nullable const *_Nonnull argv, char *_Nullable const *_Nonnull envp,
+                     int out, int err, int death_signal, int *_Nonnull pid);
+/// Non-zero once the process has ended; `code` gets its exit code, or 128 + the signal that ended it.
+int md_process_ended(int pid, int *_Nonnull code);
+/// Sends a signal to one process: 0 or an errno.
+int md_process_signal(int pid, int signal_number);
+/// The terminal's size: 0, or -1 where `fd` is no terminal.
+int md_terminal_size(int fd, int *_Nonnull rows, int *_Nonnull columns);
+
 #ifdef __cplusplus
 }
 #endif
