@@ -22,6 +22,7 @@ enum OperatorCommand {
         Subcommand(name: "tail", summary: TailCommand.summary, run: TailCommand.run),
         Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),
         Subcommand(name: "topics", summary: TopicsCommand.summary, run: TopicsCommand.run),
+        Subcommand(name: "doctor", summary: DoctorCommand.summary, run: DoctorCommand.run),
         Subcommand(name: "schemas", summary: SchemasCommand.summary, run: SchemasCommand.run),
         Subcommand(name: "broker", summary: BrokerCommand.summary, run: BrokerCommand.run),
     ]

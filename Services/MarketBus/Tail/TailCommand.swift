@@ -17,6 +17,11 @@ enum TailCommand {
         var start: StartPosition
         var count: Int?
         var stopsAtEnd: Bool
+
+        /// The time of the first record wanted; the embedded broker can't look for it.
+        var earliest: Int64 {
+            if case .timestamp(let milliseconds) = start { milliseconds } else { .min }
+        }
     }
 
     static func run(_ words: [String]) -> Int32 {
@@ -86,7 +91,7 @@ enum TailCommand {
         let consumer = try KafkaConsumer(
             settings: settings.kafka,
             topics: .assignAll(settings.topics),
-            from: settings.start
+            from: settings.kafka.isEmbedded && settings.earliest > 0 ? .begin : settings.start
         )
         defer { consumer.close() }
         var output = OutputBuffer()
@@ -95,7 +100,9 @@ enum TailCommand {
         let limit = settings.count ?? Int.max
         while !stop.isRaised, printed < limit, !output.isBroken {
             try consumer.poll(waitMilliseconds: 100) { record in
-                guard printed < limit, settings.filter.admits(record, scanner) else { return }
+                guard printed < limit, record.timestampMilliseconds >= settings.earliest,
+                    settings.filter.admits(record, scanner)
+                else { return }
                 RecordLine.write(record, scanner, to: &writer)
                 output.append(writer.bytes)
                 printed += 1

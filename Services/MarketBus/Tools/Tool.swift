@@ -70,12 +70,20 @@ enum Tool {
         do {
             return try body(stop)
         } catch let error as KafkaError {
-            complain(name, error.message)
+            complain(name, error.message + hint(error))
             return error.code == .configuration ? ExitCode.configuration.code : ExitCode.dependency.code
         } catch {
             complain(name, "\(error)")
             return ExitCode.bug.code
         }
+    }
+
+    private static func hint(_ error: KafkaError) -> String {
+        if error.message.contains("controller") {
+            return "; if this is marketbus broker, which has none, add --set kafka.embedded=true"
+        }
+        let mayBeElsewhere = error.retry == .later || error.code == .timedOut
+        return mayBeElsewhere ? "; is kafka.bootstrap_servers right?" : ""
     }
 
     /// One line for the operator on standard error.

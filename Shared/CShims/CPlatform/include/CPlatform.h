@@ -111,6 +111,8 @@ int md_process_start(const char *_Nonnull path, char *_Nullable const *_Nonnull 
 int md_process_ended(int pid, int *_Nonnull code);
 /// Sends a signal to one process: 0 or an errno.
 int md_process_signal(int pid, int signal_number);
+/// How wrong the wall clock may be in microseconds, as the kernel knows; -1 where nobody keeps it right.
+int64_t md_clock_error_micros(void);
 /// The terminal's size: 0, or -1 where `fd` is no terminal.
 int md_terminal_size(int fd, int *_Nonnull rows, int *_Nonnull columns);
 
