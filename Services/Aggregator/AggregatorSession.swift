@@ -62,7 +62,7 @@ final class AggregatorSession {
         try producer.start()
         do {
             let changes = changes
-            (instruments, quotes) = try Self.consumers(settings.kafka, runtime.observability) {
+            (instruments, quotes) = try Self.consumers(settings, runtime.observability) {
                 changes.take($0)
             }
         } catch {
@@ -91,10 +91,11 @@ final class AggregatorSession {
     ///
     /// The embedded broker takes seconds to form a group, and one machine needs none: there all partitions are taken.
     private static func consumers(
-        _ kafka: KafkaSettings,
+        _ settings: AggregatorSettings,
         _ observability: Observability,
         _ onRebalance: @escaping (RebalanceEvent) -> Void
     ) throws -> (KafkaConsumer, KafkaConsumer) {
+        let kafka = settings.kafka
         let bbo = TopicRegistry.spec(of: TopicRegistry.bbo).name
         let instruments = try KafkaConsumer(
             settings: kafka,
@@ -107,7 +108,7 @@ final class AggregatorSession {
                 settings: kafka,
                 group: group,
                 topics: kafka.isEmbedded ? .assignAll([bbo]) : .subscribe([bbo]),
-                from: kafka.isEmbedded ? .begin : .end,
+                from: kafka.isEmbedded ? .begin : .tail(records: Int64(settings.rebuildRecords)),
                 observability: observability,
                 metadataMilliseconds: 3000,
                 onRebalance: onRebalance
@@ -155,7 +156,6 @@ extension AggregatorSession {
         if !added.isEmpty {
             engine.beginRebuild(added.map(\.partition))
             rebuildEnds = clock.monotonic.advanced(milliseconds: Self.rebuildMilliseconds)
-            if !settings.kafka.isEmbedded { goBack(added) }
             logger.info("quotes.rebuilding", ["partitions": LogValue(added.count)])
         }
         guard let deadline = rebuildEnds else { return }
@@ -164,18 +164,6 @@ extension AggregatorSession {
         rebuildEnds = nil
         engine.endRebuild(now: clock.wall.microseconds)
         logger.info("quotes.rebuilt", ["symbols": LogValue(engine.symbolCount), "complete": .bool(isRead)])
-    }
-
-    /// Reads the newest records of partitions again: librdkafka takes -2000 - n as "n before the end".
-    private func goBack(_ partitions: [TopicPartition]) {
-        let tail = -2000 - Int64(settings.rebuildRecords)
-        for partition in partitions {
-            do {
-                try quotes.seek(partition, offset: tail)
-            } catch {
-                logger.warning("quotes.rebuild_refused", ["reason": .string(error.description)])
-            }
-        }
     }
 
     /// Says in `/ready` how it goes.
@@ -198,12 +186,12 @@ extension AggregatorSession {
     /// Closes what is open, waits for the broker, commits, ends the clients.
     func close(deadline: MonotonicNanos) {
         engine.shutdown(now: clock.wall.microseconds)
-        let left = max(1000, min(8000, (deadline - .now) / 1_000_000 - 1500))
+        let left = max(1000, min(6000, (deadline - .now) / 1_000_000 - 3500))
         let undelivered = producer.flush(deadlineMilliseconds: left)
         if undelivered > 0 { logger.warning("kafka.undelivered", ["records": LogValue(undelivered)]) }
         if undelivered == 0 { try? quotes.commit(waits: true) }
-        quotes.close()
-        instruments.close()
+        quotes.close(deadlineMilliseconds: 1000)
+        instruments.close(deadlineMilliseconds: 500)
         producer.close(deadlineMilliseconds: 1000)
         announcer.logRest()
     }

@@ -47,6 +47,7 @@ enum ConsumerProperties {
         case .end: Int64(RD_KAFKA_OFFSET_END)
         case .committed: Int64(RD_KAFKA_OFFSET_STORED)
         case .timestamp(let milliseconds): milliseconds
+        case .tail(let records): Int64(RD_KAFKA_OFFSET_TAIL_BASE) - max(1, records)
         }
     }
 }
