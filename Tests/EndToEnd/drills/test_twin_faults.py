@@ -152,19 +152,18 @@ def sign(load: Load, kind: Optional[str], seen: int) -> Optional[Any]:
 
 
 def all_live(load: Load, mark: float) -> Optional[float]:
-    """When the last of the quote streams became live after a moment; None while one is not."""
-    first: dict[str, float] = {}
-    invalid: set[str] = set()
+    """When the last of the quote streams became live for good after a moment; None while one is not."""
+    since: dict[str, float] = {}
+    ended: set[str] = set()
     for record in reversed(load.records("md.bbo.v1")):
         if record.read_at <= mark:
             break
         symbol = record.value["symbol"]
-        if record.value["state"] == "invalid" and symbol not in first:
-            invalid.add(symbol)
-        elif record.value["state"] == "live":
-            first[symbol] = record.read_at
-    live = first.keys() - invalid
-    return max(first.values()) if live >= set(load.symbols) else None
+        if record.value["state"] == "invalid":
+            ended.add(symbol)
+        elif symbol not in ended:
+            since[symbol] = record.read_at
+    return max(since.values()) if since.keys() >= set(load.symbols) else None
 
 
 def describe(record: Optional[Any]) -> str:
