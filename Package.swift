@@ -104,7 +104,11 @@ let venueRooms: [Target] = venues.flatMap { venue in
             at: "Services/\(venue)Feed",
             [venue, "FeedKit"]
         ),
-        tests("Venues", "\(venue)Tests", [venue, "VenueKit", "Wire", "TestKit"] + foundations),
+        tests(
+            "Venues",
+            "\(venue)Tests",
+            [venue, "VenueKit", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations
+        ),
     ]
 }
 
@@ -135,6 +139,12 @@ let testTargets: [Target] = [
         path: "Tests/Support/TestKit",
         swiftSettings: swiftFlags
     ),
+    .target(
+        name: "VenueTestKit",
+        dependencies: (["VenueKit", "Wire"] + foundations).map { .byName(name: $0) },
+        path: "Tests/Support/VenueTestKit",
+        swiftSettings: swiftFlags
+    ),
     .target(name: "CAllocationCount", path: "Tests/Support/CAllocationCount"),
     .target(
         name: "AllocationCount",
@@ -161,17 +171,23 @@ let testTargets: [Target] = [
         exclude: ["RESULTS.md", "run.py", "floors"],
         swiftSettings: swiftFlags
     ),
+    program("FrameFuzz", at: "Tests/Fuzz", ["VenueKit", "Wire", "VenueTestKit"] + foundations + venues),
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
     tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
     tests("Unit", "QueuesTests", ["Queues", "Lifecycle", "Observability", "TestKit"]),
-    tests("Unit", "JSONViewTests", ["JSONView", "FixedPoint", "TestKit", "AllocationCount"], exclude: ["Frames"]),
+    tests(
+        "Unit",
+        "JSONViewTests",
+        ["JSONView", "FixedPoint", "TestKit", "AllocationCount"],
+        exclude: ["Frames"]
+    ),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
-    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit"] + foundations + runtime),
+    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit", "VenueTestKit"] + foundations + runtime),
     tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
     tests(
         "Integration",
@@ -195,6 +211,7 @@ let package = Package(
         .executable(name: "marketbus", targets: ["MarketBus"]),
         .executable(name: "exchange-twin", targets: ["ExchangeTwin"]),
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
+        .executable(name: "frame-fuzz", targets: ["FrameFuzz"]),
     ] + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
     targets: shims + rooms + venueRooms + services + testTargets,
     cxxLanguageStandard: .cxx17

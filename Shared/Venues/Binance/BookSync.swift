@@ -15,7 +15,7 @@ enum BinanceBookSync {
     /// Spot, steps 3 to 5: drop `u <= id`; then `U <= id + 1 <= u` must hold, for the first and every later one.
     static func spot(bookID: Int64, firstID: Int64, lastID: Int64) -> BookLink {
         if lastID <= bookID { return .stale }
-        return firstID - 1 <= bookID ? .next : .gap
+        return firstID <= bookID + 1 ? .next : .gap
     }
 
     /// Futures, steps 3 and 4, for the first increment after a snapshot: drop `u < id`; then `U <= id <= u`.

@@ -42,7 +42,13 @@ final class BinanceDecoder: FrameDecoder {
         } catch {
             throw DecodeError(error)
         }
-        return try event(fields, reader, &batch)
+        do throws(DecodeError) {
+            return try event(fields, reader, &batch)
+        } catch {
+            // Option frames spell some fields in ways of their own; none of them is wanted (EVENTS ruling 9).
+            if fields.s?.isOptionName == true { return .ignored("option") }
+            throw error
+        }
     }
 
     private func event(
@@ -63,17 +69,12 @@ final class BinanceDecoder: FrameDecoder {
         }
         let isAggregate = kind.word == names.aggTrade.packed
         if isAggregate || kind.word == names.trade.packed {
-            return try trade(
-                fields,
-                reader,
-                isAggregate ? fields.a : fields.t,
-                isAggregate ? "a" : "t",
-                &batch
-            )
+            return try trade(fields, reader, isAggregate: isAggregate, &batch)
         }
         if kind.matches(names.serverShutdown) {
             return .control(.closingSoon(reason: "serverShutdown"))
         }
+        guard kind.count > 0 else { throw reader.bad(kind, "e") }
         return .ignored("event")
     }
 
@@ -81,13 +82,11 @@ final class BinanceDecoder: FrameDecoder {
     private func trade(
         _ fields: BinanceFields,
         _ reader: FieldReader,
-        _ identifier: JSONText?,
-        _ identifierName: StaticName,
+        isAggregate: Bool,
         _ batch: inout EventBatch
     ) throws(DecodeError) -> FrameOutcome {
         let market = market(of: fields)
-        if fields.s?.isOptionName == true { return .ignored("option") }
-        if market != .spot, let cause = fields.X, !cause.matches(names.market) {
+        if market != .spot, !isAggregate, let cause = fields.X, !cause.matches(names.market) {
             return .ignored("no market trade")
         }
         let buyerIsMaker = try reader.required(fields.m, "m")
@@ -97,7 +96,7 @@ final class BinanceDecoder: FrameDecoder {
                 instrument: try instrument(fields, reader, market),
                 side: buyerIsMaker.isTrue ? .sell : .buy,
                 exchangeMicroseconds: try time(fields, reader),
-                id: try reader.number(identifier, identifierName),
+                id: isAggregate ? try reader.number(fields.a, "a") : try reader.number(fields.t, "t"),
                 price: try reader.amount(fields.p, "p"),
                 size: try reader.amount(fields.q, "q")
             )
@@ -153,10 +152,12 @@ final class BinanceDecoder: FrameDecoder {
         if fields.has(.array) { return .ignored("array") }
         if fields.has(.snapshot) { return .ignored("partial depth") }
         if fields.has(.status) { return .ignored("WebSocket API answer") }
-        if fields.has(.result), let request = fields.id?.integer {
+        if fields.has(.result), fields.code == nil {
+            guard let request = fields.id?.integer else {
+                return .control(.information("answer without an id"))
+            }
             return .control(.acknowledged(request: request))
         }
-        if fields.has(.result) { return .control(.information("answer without an id")) }
         if fields.has(.userEvent) { return .ignored("user event") }
         if fields.has(.openInterest) { return .ignored("REST answer") }
         guard let code = fields.code, let message = fields.msg else { throw .unknownFrame }

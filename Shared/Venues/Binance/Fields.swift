@@ -165,7 +165,7 @@ struct BinanceFields {
     var marketShown: MarketID {
         if let s, s.count > 5, s.suffix(5).hasPrefix("_PERP") { return .coinm }
         if e == nil || M != nil { return .spot }
-        guard let s, s.count > 11, s.start[s.count - 7] == UInt8(ascii: "_") else { return .usdm }
+        guard let s, s.count > 10, s.start[s.count - 7] == UInt8(ascii: "_") else { return .usdm }
         let pair = JSONText(start: s.start, count: s.count - 7)
         return pair.suffix(3).hasPrefix("USD") && !pair.suffix(4).hasPrefix("BUSD") ? .coinm : .usdm
     }
@@ -181,9 +181,10 @@ extension JSONText {
     var isTrue: Bool { count == 4 && packed == 0x6575_7274 }
     var isFalse: Bool { count == 5 && packed == 0x65_736C_6166 }
 
-    /// Options are the only instruments with a hyphen: `BTC-220325-40000-C`.
+    /// Options are the only instruments with hyphens, and have three: `BTC-220325-40000-C`.
     var isOptionName: Bool {
-        for index in 0..<count where start[index] == UInt8(ascii: "-") { return true }
-        return false
+        var hyphens = 0
+        for index in 0..<count where start[index] == UInt8(ascii: "-") { hyphens += 1 }
+        return hyphens == 3
     }
 }

@@ -67,8 +67,8 @@ private struct BinanceListing {
             case "symbol", "status", "contractStatus", "baseAsset", "quoteAsset", "marginAsset",
                 "contractType":
                 if let text = try cursor.token() { texts[key.string] = text.string }
-            case "contractSize": contractSize = try cursor.decimal()
-            case "deliveryDate": delivery = try cursor.integer()
+            case "contractSize": contractSize = try Self.decimal(&cursor)
+            case "deliveryDate": delivery = try cursor.token()?.integer
             case "filters": try readFilters(&cursor)
             default: try cursor.skip()
             }
@@ -83,14 +83,20 @@ private struct BinanceListing {
             try cursor.enterObject()
             while let key = try cursor.nextKey() {
                 switch key.string {
-                case "filterType": kind = try cursor.string().string
+                case "filterType": kind = try cursor.token()?.string ?? ""
                 case "tickSize", "stepSize", "minQty", "minNotional", "notional":
-                    values[key.string] = try cursor.decimal()
+                    values[key.string] = try Self.decimal(&cursor)
                 default: try cursor.skip()
                 }
             }
             apply(kind, values)
         }
+    }
+
+    /// A decimal, or nil where it can't be read: one odd listing must not cost the others.
+    private static func decimal(_ cursor: inout JSONCursor) throws(JSONError) -> ScaledDecimal? {
+        guard let text = try cursor.token() else { return nil }
+        return try? ScaledDecimal(ascii: text.start, count: text.count)
     }
 
     private mutating func apply(_ kind: String, _ values: [String: ScaledDecimal]) {
@@ -108,7 +114,8 @@ private struct BinanceListing {
     }
 
     func instrument(market given: MarketID?) -> Instrument? {
-        guard let symbol = texts["symbol"], let base = texts["baseAsset"], let quote = texts["quoteAsset"]
+        guard let symbol = texts["symbol"], let base = texts["baseAsset"], let quote = texts["quoteAsset"],
+            BinanceSymbols.isSpeakable(symbol), !base.isEmpty, !quote.isEmpty
         else {
             return nil
         }
@@ -126,7 +133,7 @@ private struct BinanceListing {
             settle: market == .spot ? quote : texts["marginAsset"] ?? quote,
             expiry: expiry
         )
-        instrument.expiryMicroseconds = expiry == nil ? nil : delivery.map { $0 &* 1000 }
+        instrument.expiryMicroseconds = expiry == nil ? nil : delivery.flatMap(Self.microseconds)
         instrument.tickSize = tickSize
         instrument.lotSize = lotSize
         instrument.minSize = minSize
@@ -137,6 +144,11 @@ private struct BinanceListing {
         instrument.makerFee = fees.maker
         instrument.takerFee = fees.taker
         return instrument
+    }
+
+    private static func microseconds(_ milliseconds: Int64) -> Int64? {
+        let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : product
     }
 
     private func kind(_ market: MarketID, isDated: Bool) -> InstrumentKind {

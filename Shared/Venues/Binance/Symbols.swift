@@ -38,6 +38,11 @@ enum BinanceSymbols {
         )
     }
 
+    /// Whether a symbol can be asked for: its name goes into JSON and a stream's name as it is.
+    static func isSpeakable(_ venueSymbol: String) -> Bool {
+        !venueSymbol.isEmpty && venueSymbol.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "_") }
+    }
+
     /// The name of a stream in a subscription: the symbol in lower case and the channel.
     static func streamName(_ venueSymbol: String, _ channel: Channel, _ market: MarketID) -> String {
         let name =

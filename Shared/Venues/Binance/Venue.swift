@@ -69,7 +69,9 @@ public struct BinanceVenue: Venue {
 
     /// `exchangeInfo` of a market; the conversion service has one of another kind.
     public func isInstrumentList(url: String) -> Bool {
-        ["/api/v3/exchangeInfo", "/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo"].contains { url.contains($0) }
+        ["/api/v3/exchangeInfo", "/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo"].contains {
+            url.contains($0)
+        }
     }
 
     private func socket(_ name: String, _ url: String, _ market: MarketID) -> VenueEndpoint {

@@ -28,8 +28,8 @@ final class OKXDecoder: FrameDecoder {
         if frame.bytes.count == 4, frame.bytes.elementsEqual("pong".utf8) { return .control(.pong) }
         do throws(OKXFrameError) {
             let envelope = try walk(frame, &batch)
-            if envelope.event != nil { return control(envelope) }
-            return try push(envelope)
+            if let event = envelope.event, event.count > 0 { return control(envelope) }
+            return try push(envelope, hasEvents: batch.count > 0)
         } catch {
             throw error.cause
         }
@@ -70,9 +70,9 @@ final class OKXDecoder: FrameDecoder {
         return word == names.trades.packed || channel.matches(names.allTrades) ? .trade : nil
     }
 
-    private func push(_ envelope: OKXEnvelope) throws(OKXFrameError) -> FrameOutcome {
-        if envelope.hasRows { return envelope.hasOption ? .ignored("option") : .events }
-        if let channel = envelope.channel {
+    private func push(_ envelope: OKXEnvelope, hasEvents: Bool) throws(OKXFrameError) -> FrameOutcome {
+        if envelope.hasRows { return envelope.hasOption && !hasEvents ? .ignored("option") : .events }
+        if let channel = envelope.channel, channel.count > 0 {
             if rowKind(channel) != nil { throw OKXFrameError(cause: .missingField("data")) }
             return .ignored("channel")
         }
@@ -125,7 +125,7 @@ final class OKXDecoder: FrameDecoder {
         return Trade(
             instrument: instrument,
             side: word == names.buy.packed ? .buy : .sell,
-            exchangeMicroseconds: try reader.time(row.time, "ts"),
+            exchangeMicroseconds: try reader.timeOrEmpty(row.time, "ts"),
             id: try reader.identifier(row.tradeID, "tradeId"),
             price: try reader.amount(row.price, "px"),
             size: try base(try reader.amount(row.size, "sz"), instrument)
@@ -139,7 +139,7 @@ final class OKXDecoder: FrameDecoder {
     ) throws(DecodeError) -> BestQuote {
         BestQuote(
             instrument: instrument,
-            exchangeMicroseconds: try reader.time(row.time, "ts"),
+            exchangeMicroseconds: try reader.timeOrEmpty(row.time, "ts"),
             venueSequence: row.sequence == nil
                 ? VenueSequence.none : try reader.integer(row.sequence, "seqId"),
             bid: try level(row.bid, instrument, reader, "bids"),

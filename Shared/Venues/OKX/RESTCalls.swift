@@ -73,11 +73,17 @@ private struct OKXListing {
         instrument.contractSize = isContract ? contractSize : nil
         instrument.status = status
         instrument.expiryMicroseconds =
-            isContract ? texts["expTime"].flatMap(Int64.init).map { $0 &* 1000 } : nil
+            isContract ? texts["expTime"].flatMap(Self.microseconds) : nil
         let fees = OKXFees.standard(instrument.kind)
         instrument.makerFee = fees.maker
         instrument.takerFee = fees.taker
         return instrument
+    }
+
+    private static func microseconds(_ milliseconds: String) -> Int64? {
+        guard let value = Int64(milliseconds) else { return nil }
+        let (product, overflow) = value.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : product
     }
 
     /// The list's own word on the contract's kind replaces what the name suggests.

@@ -70,8 +70,15 @@ public struct FieldReader {
         guard let text else { return EventTime.none }
         let value = try integer(text, name)
         // Milliseconds stay below 10^14 until the year 5138; microseconds passed it in 1973.
-        guard value >= 0, value < 9_007_199_254_740_992 else { throw .badField(name, offset: offset(text)) }
-        return value < 100_000_000_000_000 ? value * 1000 : value
+        let microseconds = value < 100_000_000_000_000 ? value &* 1000 : value
+        guard value >= 0, microseconds < 9_007_199_254_740_992 else { throw bad(text, name) }
+        return microseconds
+    }
+
+    /// A time on venues that write "" for what they don't know.
+    public func timeOrEmpty(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64 {
+        if let text, text.count == 0, text.start[0] == UInt8(ascii: "\"") { return EventTime.none }
+        return try time(text, name)
     }
 
     /// The error of a field whose bytes can't be what they should.
@@ -86,14 +93,20 @@ public struct FieldReader {
 }
 
 extension JSONCursor {
-    /// A value's bytes, or nil for null, objects and arrays, which are stepped over.
+    /// A value's bytes, or nil for null.
+    ///
+    /// An object or array is stepped over and gives no bytes: as a field's value it is unreadable, not missing.
     @inline(__always)
     public mutating func token() throws(JSONError) -> JSONText? {
         switch peek {
         case UInt8(ascii: "\""):
             return try string()
-        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"):
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            let place = documentStart + Int(offset)
             try skip()
+            return JSONText(start: place, count: 0)
+        case UInt8(ascii: "n"):
+            guard skipNull() else { throw .wrongType(offset: offset) }
             return nil
         default:
             return try scalar()

@@ -41,8 +41,8 @@ struct PublishedTrades: ~Copyable {
             advance(to: id)
             return true
         }
-        guard id >= first else { return insertOlder(id) }
-        guard newest &- id < Self.width else { return false }
+        guard newest &- id < Self.width else { return id < first && insertOlder(id) }
+        if id < first { first = id }
         let isNew = words[word(id)] & bit(id) == 0
         words[word(id)] |= bit(id)
         return isNew
@@ -72,6 +72,10 @@ struct PublishedTrades: ~Copyable {
             if ranges[index].contains(id) { return false }
             if ranges[index].upperBound &+ 1 == id {
                 ranges[index] = ranges[index].lowerBound...id
+                return true
+            }
+            if ranges[index].lowerBound &- 1 == id {
+                ranges[index] = id...ranges[index].upperBound
                 return true
             }
         }

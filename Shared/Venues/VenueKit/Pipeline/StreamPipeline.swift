@@ -26,6 +26,7 @@ public final class StreamPipeline {
 
     private let instruments: InstrumentTable
     private let sink: any RecordSink
+    private let channelCount = Channel.allCases.count
     private var encoder = StreamEncoder()
     private var places: ContiguousArray<Int32> = []
 
@@ -43,7 +44,7 @@ public final class StreamPipeline {
 
     /// The stream of an instrument's channel, made when it is first asked for.
     public func slot(_ instrument: InstrumentID, _ channel: Channel) -> StreamSlot {
-        let place = Int(instrument.index) &* Channel.allCases.count &+ Int(channel.rawValue)
+        let place = Int(instrument.index) &* channelCount &+ Int(channel.rawValue)
         if place < places.count, places[place] >= 0 { return slots[Int(places[place])] }
         return makeSlot(place, instrument, channel)
     }
@@ -88,7 +89,9 @@ public final class StreamPipeline {
         let slot = slot(quote.instrument, .bbo)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
-        if quote.venueSequence < slot.lastVenueSequence { slot.regressions &+= 1 }
+        if quote.venueSequence < slot.lastVenueSequence, quote.venueSequence != VenueSequence.none {
+            slot.regressions &+= 1
+        }
         slot.lastVenueSequence = quote.venueSequence
         let stamp = next(slot, received, published)
         let value = encoder.encode(quote, slot.label, stamp)

@@ -55,14 +55,9 @@ public final class Normalizer {
     public func loadInstruments(line: UnsafeRawBufferPointer, publishes: Bool) throws(DecodeError) -> Int {
         guard let answer = RecordedAnswer(line) else { return 0 }
         if let url = answer.url, !venue.isInstrumentList(url: url) { return 0 }
-        let body = buffer.unescape(answer.body)
-        return try load(
-            body.bytes,
-            answer.url,
-            received: 0,
-            publishes: publishes,
-            isCertain: answer.url != nil
-        )
+        let body = answer.isEscaped ? buffer.unescape(answer.body).bytes : answer.body.bytes
+        defer { withExtendedLifetime(answer) {} }
+        return try load(body, answer.url, received: 0, publishes: publishes, isCertain: answer.url != nil)
     }
 
     private func load(

@@ -6,8 +6,10 @@ import JSONView
 struct RecordedAnswer {
     /// Where it was asked, where the recording says so.
     let url: String?
-    /// The body, still escaped if it was a string in a line.
+    /// The body; valid while this and the line are.
     let body: JSONText
+    /// Whether the body was a string in a line, and so is escaped.
+    let isEscaped: Bool
     /// Keeps the tokens' memory alive.
     private let scanner: JSONScanner
 
@@ -30,6 +32,10 @@ struct RecordedAnswer {
         }
         self.scanner = scanner
         self.url = url
-        body = message.flatMap { $0.count > 2 ? $0 : nil } ?? JSONText(start: start, count: line.count)
+        if let message, message.count > 2 {
+            (body, isEscaped) = (message, true)
+        } else {
+            (body, isEscaped) = (JSONText(start: start, count: line.count), false)
+        }
     }
 }

@@ -116,23 +116,52 @@ struct UnescapeBuffer: ~Copyable {
         return FrameBytes(bytes, readable: written + JSONScanner.padding)
     }
 
-    /// Writes what an escape stands for and gives how many bytes it took, backslash included. No escape grows.
+    /// Writes what an escape stands for and gives how many bytes it took, backslash included.
+    ///
+    /// No escape grows: six bytes become at most three, twelve become four.
     private func escape(_ text: JSONText, _ index: Int, _ written: inout Int) -> Int {
         let letter = text.start[index]
-        if letter == UInt8(ascii: "u"), index + 4 < text.count {
-            // The general case goes through `String`, whose rules for surrogates are right.
-            var length = 6
-            if index + 10 < text.count, text.start[index + 5] == UInt8(ascii: "\\") { length = 12 }
-            let part = JSONText(start: text.start + (index - 1), count: length)
-            for byte in part.string.utf8 {
-                memory[written] = byte
-                written += 1
-            }
-            return length
+        guard letter == UInt8(ascii: "u"), let unit = Self.unit(text, index + 1) else {
+            memory[written] = Self.simple(letter)
+            written += 1
+            return 2
         }
-        memory[written] = Self.simple(letter)
-        written += 1
-        return 2
+        var code = UInt32(unit)
+        var length = 6
+        if UTF16.isLeadSurrogate(unit), let low = Self.trail(text, index + 5) {
+            code = 0x1_0000 + (UInt32(unit) & 0x3FF) << 10 + UInt32(low) & 0x3FF
+            length = 12
+        }
+        for byte in UTF8.encode(Unicode.Scalar(code) ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter {
+            memory[written] = byte
+            written += 1
+        }
+        return length
+    }
+
+    /// The four hexadecimal digits at `index`, or nil where there are none.
+    private static func unit(_ text: JSONText, _ index: Int) -> UInt16? {
+        guard index + 4 <= text.count else { return nil }
+        var unit: UInt16 = 0
+        for place in index..<(index + 4) {
+            let byte = text.start[place]
+            switch byte {
+            case 48...57: unit = unit << 4 | UInt16(byte - 48)
+            case 65...70: unit = unit << 4 | UInt16(byte - 55)
+            case 97...102: unit = unit << 4 | UInt16(byte - 87)
+            default: return nil
+            }
+        }
+        return unit
+    }
+
+    /// The second half of a pair that is spelled at `index`, or nil.
+    private static func trail(_ text: JSONText, _ index: Int) -> UInt16? {
+        guard index + 6 <= text.count, text.start[index] == UInt8(ascii: "\\"),
+            text.start[index + 1] == UInt8(ascii: "u"), let unit = unit(text, index + 2),
+            UTF16.isTrailSurrogate(unit)
+        else { return nil }
+        return unit
     }
 
     private static func simple(_ letter: UInt8) -> UInt8 {
