@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -149,15 +150,18 @@ class Stage:
 def wait_ready(port: int, limit: float = 30) -> float:
     """Seconds until /ready says yes."""
     start = time.monotonic()
+    last = "no answer"
     while time.monotonic() - start < limit:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1) as answer:
                 if answer.status == 200:
                     return time.monotonic() - start
+        except urllib.error.HTTPError as refusal:
+            last = refusal.read().decode()
         except OSError:
             pass
         time.sleep(0.002)
-    raise RuntimeError(f"port {port} did not become ready within {limit} s")
+    raise RuntimeError(f"port {port} did not become ready within {limit} s: {last}")
 
 
 def free_port() -> int:
@@ -304,7 +308,7 @@ def bench_hops(table: Table, scratch: str, seconds: float) -> None:
         return
     floor = f"{scratch}/kafka-floor"
     run("cc", "-O2", "-w", "-o", floor, HERE / "floors" / "kafka-floor.c", "-lrdkafka", "-lpthread")
-    admin = os.environ.get("MARKETBUS_KAFKA_TOOL")
+    admin = os.environ.get("KAFKA_TOOL")
     if admin:
         for topic in ("hop1", "hop2"):
             subprocess.run([admin, "topics", "--create", "--topic", topic, "--partitions", "6"], check=False,
