@@ -274,10 +274,10 @@ extension AggregatorEngine {
         cold.formUnion(partitions)
     }
 
-    /// The newest records are read: judges and publishes all that was learned.
-    func endRebuild(now: Int64) {
-        guard !cold.isEmpty else { return }
+    /// The newest records are read: judges and publishes all that was learned; gives the number of symbols.
+    func endRebuild(now: Int64) -> Int {
         let rebuilt = cold
+        var count = 0
         cold = []
         quotes.expire(now: now) { _ in }
         for index in states.indices where rebuilt.contains(states[index].partition) {
@@ -285,7 +285,9 @@ extension AggregatorEngine {
             detector.evaluate(symbol, quotes, trigger: nil, now: now)
             publishSteps(now)
             publishQuote(symbol, now)
+            count += 1
         }
+        return count
     }
 
     /// Another instance reads these partitions from now on: it finds their opportunities anew.

@@ -162,8 +162,8 @@ extension AggregatorSession {
         let isRead = quotes.hasReachedEnd && instruments.hasReachedEnd
         guard isRead || clock.monotonic >= deadline else { return }
         rebuildEnds = nil
-        engine.endRebuild(now: clock.wall.microseconds)
-        logger.info("quotes.rebuilt", ["symbols": LogValue(engine.symbolCount), "complete": .bool(isRead)])
+        let symbols = engine.endRebuild(now: clock.wall.microseconds)
+        logger.info("quotes.rebuilt", ["symbols": LogValue(symbols), "complete": .bool(isRead)])
     }
 
     /// Says in `/ready` how it goes.
