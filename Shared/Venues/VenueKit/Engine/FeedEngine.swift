@@ -31,11 +31,9 @@ final class FeedEngine {
     private var deadLetters = DeadLetterOffice()
     private var isPlanned = false
     private(set) var isStopping = false
-    private var ticks: UInt64 = 0
-    /// How often ``tick()`` is to be called: faster until the first connection.
-    ///
-    /// - Unit: milliseconds.
-    var tickMilliseconds: Int { isPlanned ? 50 : 5 }
+    private var serviceAt: MonotonicNanos
+    /// Told when ``tickMilliseconds`` may have become shorter.
+    var onChange: () -> Void = {}
 
     /// Makes an engine; `fail` ends the service, for a wrong configuration.
     init(
@@ -56,6 +54,7 @@ final class FeedEngine {
         self.clock = clock
         self.fail = fail
         isSystemClock = clock is SystemClock
+        serviceAt = clock.monotonic
         logger = observability.logger
         metrics = FeedMetrics(observability.metrics)
         governor = ConnectionGovernor(profile.connectionLimit)
@@ -81,16 +80,18 @@ final class FeedEngine {
         tick()
     }
 
-    /// Does what is due; called all ``tickMilliseconds``.
+    /// Does what is due; called after ``tickMilliseconds``.
     func tick() {
         guard !isStopping else { return }
         let now = clock.monotonic
-        ticks &+= 1
         planIfPossible()
         for connection in connections { connection.timeout(now) }
         openConnections(now)
         loads.askIfDue(self, now)
-        if ticks % (isPlanned ? 4 : 40) == 0 { output.serviceHeldRecords() }
+        if now >= serviceAt {
+            serviceAt = now.advanced(milliseconds: 200)
+            output.serviceHeldRecords()
+        }
         reports.publishIfDue(self, now)
     }
 
@@ -112,7 +113,20 @@ final class FeedEngine {
     /// The status is to be published soon, and what the sessions asked for meanwhile is done.
     func somethingChanged() {
         reports.isChanged = true
-        if !isStopping { openConnections(clock.monotonic) }
+        guard !isStopping else { return }
+        openConnections(clock.monotonic)
+        onChange()
+    }
+
+    /// When ``tick()`` wants to be called next: at the first deadline, and at least four times a second.
+    ///
+    /// - Unit: milliseconds from now.
+    var tickMilliseconds: Int {
+        guard isPlanned else { return 10 }
+        let now = clock.monotonic
+        var next = min(governor.deadline(now), now.advanced(milliseconds: 250))
+        for connection in connections { next = min(next, connection.session.deadline) }
+        return max(Int(next.millisecondsLeft(since: now)), 1)
     }
 }
 

@@ -5,7 +5,7 @@ import Observability
 import REST
 import WebSocket
 
-// Safety: `engine` and `output` are touched by the loop's thread only, from the start of the loop until it was joined in
+// Safety: `engine`, `timer` and `output` are touched by the loop's thread only, from the start of the loop until it was joined in
 // `stop`; all else is constant.
 /// A feed with its thread: what a service starts and stops.
 ///
@@ -20,6 +20,7 @@ public final class FeedRunner: @unchecked Sendable {
     private let loop: WebSocketLoop
     private let rest: RESTClient
     private var engine: FeedEngine?
+    private var timer: TimerToken?
     /// Close frames get this long to leave.
     ///
     /// - Unit: milliseconds.
@@ -114,13 +115,19 @@ public final class FeedRunner: @unchecked Sendable {
         losses.receiver = { [weak made] loss in made?.lost(loss) }
         engine = made
         made.begin()
-        tick()
+        made.onChange = { [unowned self] in schedule() }
+        schedule()
     }
 
-    private func tick() {
+    /// Sets the one timer of the engine anew.
+    private func schedule() {
+        if let timer { loop.cancel(timer) }
+        timer = nil
         guard let engine, !engine.isStopping else { return }
-        engine.tick()
-        loop.schedule(afterMilliseconds: engine.tickMilliseconds) { [weak self] in self?.tick() }
+        timer = loop.schedule(afterMilliseconds: engine.tickMilliseconds) { [weak self] in
+            self?.engine?.tick()
+            self?.schedule()
+        }
     }
 }
 
