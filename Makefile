@@ -61,8 +61,9 @@ drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more);
 	MARKETBUS_BIN=$(CURDIR)/.build/release DRILL_REPORT=$${DRILL_REPORT:-$(REPORTS)/drills.md} \
 	$(PYTHON) -m pytest Tests/EndToEnd -q -m drill --junitxml $(REPORTS)/drills.xml
 
-fuzz: release ## a million mutated frames a venue through the decoders
-	.build/release/benchmarks fuzz
+fuzz: release ## FUZZ_FRAMES (100000) damaged frames a venue through decoder, pipeline and encoder, read back
+	for venue in binance okx; do .build/release/frame-fuzz --venue $$venue --count $${FUZZ_FRAMES:-100000} \
+	$${MARKETBUS_RECORDED_DATA:+--corpus $$MARKETBUS_RECORDED_DATA/$$venue}; done
 
 soak: setup-tests release ## the suite under load for SOAK_SECONDS (600): memory, descriptors, threads must not grow
 	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) deploy/scripts/soak.py --seconds $${SOAK_SECONDS:-600}

@@ -1,0 +1,171 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import JSONView
+import Models
+import VenueKit
+import VenueTestKit
+import Wire
+
+/// What became of the frames.
+struct Tally {
+    private(set) var events = 0
+    private(set) var records = 0
+    private(set) var deadLetters = 0
+    private var frames: [String: Int] = [:]
+
+    mutating func note(_ kind: String) { frames[kind, default: 0] += 1 }
+    mutating func note(events count: Int) { events += count }
+    mutating func note(records count: Int) { records += count }
+
+    mutating func note(_ error: DecodeError) {
+        deadLetters += 1
+        note("dead letter \(error.reason)")
+    }
+
+    /// Prints a line a kind.
+    func report() {
+        for (kind, count) in frames.sorted(by: { $0.key < $1.key }) { print("frames\t\(kind)\t\(count)") }
+        print("events\t\(events)\nrecords\t\(records)")
+    }
+}
+
+/// A feed's way from frame to record under damaged frames.
+final class FuzzRun {
+    private(set) var tally = Tally()
+    /// The first failures.
+    private(set) var failures: [String] = []
+    private(set) var failureCount = 0
+
+    private let options: Options
+    private let corpus: Corpus
+    private let scanner = JSONScanner()
+    private var mutator: Mutator
+    /// Frames of the corpus that give events.
+    private var telling: [[UInt8]] = []
+    private var instruments: [Instrument] = []
+    private var batch = EventBatch()
+    private var writer = JSONWriter()
+    private static let framesPerPipeline = 20_000
+
+    init(_ options: Options, _ corpus: Corpus) {
+        self.options = options
+        self.corpus = corpus
+        mutator = Mutator(seed: options.seed)
+    }
+
+    /// Takes all frames.
+    ///
+    /// Damaged symbols make instruments, so tables and pipelines are thrown away now and then.
+    func work() {
+        guard let scanner else { return fail("no memory for a scanner", []) }
+        study()
+        var rest = options.count
+        while rest > 0 {
+            let part = min(rest, Self.framesPerPipeline)
+            work(part, RecordCheck(scanner))
+            rest -= part
+        }
+    }
+
+    private func work(_ count: Int, _ check: RecordCheck) {
+        let table = makeTable()
+        let decoders = options.venue.markets.map {
+            options.venue.venue.makeDecoder(market: $0, instruments: table)
+        }
+        let pipeline = StreamPipeline(feed: "fuzz-feed", instruments: table, sink: check)
+        var frame: [UInt8] = []
+        for number in 0..<count {
+            mutator.next(corpus.frames, telling, into: &frame)
+            take(frame, decoders[mutator.below(decoders.count)], pipeline, check, time: Int64(number))
+            if mutator.below(100) == 0, !pipeline.slots.isEmpty {
+                let slot = pipeline.slots[mutator.below(pipeline.slots.count)]
+                pipeline.end(slot, .connectionLost, now: Int64(number))
+            }
+            if let failure = check.takeFailure() { fail(failure, frame) }
+        }
+        tally.note(records: check.records)
+    }
+
+    /// The instruments that the corpus names; contracts stand for 0.01 each.
+    private func makeTable() -> InstrumentTable {
+        let table = InstrumentTable()
+        for instrument in instruments { table.upsert(instrument) }
+        return table
+    }
+
+    /// Finds the instruments of the untouched frames, and then which of these give events.
+    private func study() {
+        let table = InstrumentTable()
+        for frame in corpus.frames { _ = events(of: frame, table) }
+        instruments = table.instruments.map { known in
+            var instrument = known
+            if known.kind != .spot { instrument.contractSize = ScaledDecimal(mantissa: 1, scale: 2) }
+            return instrument
+        }
+        let listed = makeTable()
+        telling = corpus.frames.filter { events(of: $0, listed) > 0 }
+    }
+
+    private func events(of frame: [UInt8], _ table: InstrumentTable) -> Int {
+        let decoder = options.venue.venue.makeDecoder(market: nil, instruments: table)
+        defer { batch.removeAll() }
+        frame.withUnsafeBytes { _ = try? decoder.decode(FrameBytes($0), into: &batch) }
+        return batch.count
+    }
+
+    private func take(
+        _ frame: [UInt8],
+        _ decoder: any FrameDecoder,
+        _ pipeline: StreamPipeline,
+        _ check: RecordCheck,
+        time: Int64
+    ) {
+        // Memory that ends where the frame or its padding ends; the padding is not what it should be.
+        let padding = frame.count.isMultiple(of: 2) ? JSONScanner.padding : 0
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: frame.count + max(padding, 1),
+            alignment: 1
+        )
+        defer { memory.deallocate() }
+        memory.copyBytes(from: frame)
+        for place in frame.count..<memory.count { memory[place] = UInt8(ascii: "}") }
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<frame.count])
+        batch.removeAll()
+        do throws(DecodeError) {
+            switch try decoder.decode(FrameBytes(bytes, readable: frame.count + padding), into: &batch) {
+            case .events:
+                tally.note("events")
+                tally.note(events: batch.count)
+                pipeline.publish(batch, epoch: time, received: time, published: time)
+            case .ignored(let kind): tally.note("ignored \(kind)")
+            case .control: tally.note("control")
+            }
+        } catch {
+            tally.note(error)
+            letter(bytes, error, check)
+        }
+    }
+
+    private func letter(_ frame: UnsafeRawBufferPointer, _ error: DecodeError, _ check: RecordCheck) {
+        let record = DeadLetterRecord(
+            source: "fuzz-feed/1",
+            venue: options.venue.rawValue,
+            feed: "fuzz-feed",
+            atMicroseconds: 1,
+            reason: error.reason,
+            detail: error.detail,
+            connection: "1",
+            frame: frame
+        )
+        writer.clear()
+        record.encode(into: &writer)
+        check.check(deadLetter: writer.bytes, reason: error.reason)
+    }
+
+    private func fail(_ what: String, _ frame: [UInt8]) {
+        failureCount += 1
+        guard failures.count < 20 else { return }
+        failures.append("\(what)\n\tframe \(String(decoding: frame, as: UTF8.self).debugDescription)")
+    }
+}

@@ -1,0 +1,92 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import JSONView
+import Models
+import Wire
+
+/// Reads every record back as its consumers do, and notes what they would stumble over.
+final class RecordCheck: RecordSink {
+    /// Records that came.
+    private(set) var records = 0
+    /// What is wrong with the records since the last ``takeFailure()``.
+    private var failure: String?
+    private var lastSeq: [StreamID: UInt64] = [:]
+    private let scanner: JSONScanner
+
+    /// Makes a check with a scanner of its own.
+    init(_ scanner: JSONScanner) { self.scanner = scanner }
+
+    /// The first thing that was wrong since the last call, or nil.
+    func takeFailure() -> String? {
+        defer { failure = nil }
+        return failure
+    }
+
+    func send(_ record: OutboundRecord) -> SendOutcome {
+        records += 1
+        guard let value = record.value else {
+            failure = failure ?? "a record without a value"
+            return .accepted
+        }
+        do throws(RecordError) {
+            if record.topic == TopicRegistry.trade { try check(trade: value, record) }
+            if record.topic == TopicRegistry.bbo { try check(quote: value, record) }
+        } catch {
+            failure = failure ?? "\(error): \(String(decoding: value, as: UTF8.self))"
+        }
+        return .accepted
+    }
+
+    /// Checks a dead letter's bytes.
+    func check(deadLetter value: UnsafeRawBufferPointer, reason: String) {
+        do throws(RecordError) {
+            let letter = try DeadLetterRecord(decoding: value, scanner: scanner)
+            expect(letter.reason == reason, "reason", value)
+        } catch {
+            failure = failure ?? "dead letter \(error)"
+        }
+    }
+
+    private func check(trade value: UnsafeRawBufferPointer, _ record: OutboundRecord) throws(RecordError) {
+        let trade = try TradeRecord(decoding: value, scanner: scanner)
+        expect(trade.seq == record.seq, "seq", value)
+        expect(trade.symbol.utf8.elementsEqual(record.key), "key", value)
+        numbers([("price", trade.price), ("size", trade.size)], value)
+        times(trade.exchangeMicroseconds, value)
+        contiguous(record, trade.seq, value)
+    }
+
+    private func check(quote value: UnsafeRawBufferPointer, _ record: OutboundRecord) throws(RecordError) {
+        let quote = try BboRecord(decoding: value, scanner: scanner)
+        expect(quote.seq == record.seq, "seq", value)
+        expect(quote.symbol.string.utf8.elementsEqual(record.key), "key", value)
+        expect(quote.isLive || (quote.bid == nil && quote.ask == nil && quote.reason != nil), "state", value)
+        if let bid = quote.bid { numbers([("bid", bid.price), ("bid_size", bid.size)], value) }
+        if let ask = quote.ask { numbers([("ask", ask.price), ("ask_size", ask.size)], value) }
+        times(quote.exchangeMicroseconds, value)
+        contiguous(record, quote.seq, value)
+    }
+
+    /// Not below zero, and spelled in the one canonical form.
+    private func numbers(_ fields: [(name: String, value: ScaledDecimal)], _ bytes: UnsafeRawBufferPointer) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        for field in fields {
+            expect(!field.value.isNegative, field.name, bytes)
+            expect(text.contains("\"\(field.name)\":\"\(field.value)\""), "\(field.name)'s spelling", bytes)
+        }
+    }
+
+    private func times(_ exchange: Int64, _ bytes: UnsafeRawBufferPointer) {
+        expect(exchange == EventTime.none || (0..<(1 << 53)).contains(exchange), "exchange_us", bytes)
+    }
+
+    private func contiguous(_ record: OutboundRecord, _ seq: UInt64, _ bytes: UnsafeRawBufferPointer) {
+        expect(seq == 1 || seq == (lastSeq[record.stream] ?? 0) + 1, "a hole in seq", bytes)
+        lastSeq[record.stream] = seq
+    }
+
+    private func expect(_ holds: Bool, _ what: String, _ bytes: UnsafeRawBufferPointer) {
+        if !holds, failure == nil { failure = "\(what): \(String(decoding: bytes, as: UTF8.self))" }
+    }
+}
