@@ -154,7 +154,11 @@ final class Supervisor {
     private func readLog(_ index: Int) {
         guard let child = slots[index].child else { return }
         for line in child.newLines() {
-            guard let found = LogLine(line, scanner) else { continue }
+            guard let found = LogLine(line, scanner) else {
+                // What is no log line is meant for a person, such as the problems of a configuration.
+                if !line.isEmpty { tell(ChildNews(name: child.plan.name, event: "error", detail: line)) }
+                continue
+            }
             if found.event == "http.listening", let port = found.port { child.note(port: port) }
             if found.level == "error" { tell(ChildNews(name: child.plan.name, event: "error", detail: line)) }
         }

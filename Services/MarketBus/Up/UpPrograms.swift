@@ -36,7 +36,7 @@ struct UpPrograms {
         for venue in settings.venues {
             var more = cluster
             for (key, url) in endpoints where key.hasPrefix("venues.\(venue).") { more[key] = url }
-            if settings.isDemo {
+            if settings.isDemo, !settings.isChosen("venues.\(venue).symbols") {
                 more["venues.\(venue).symbols"] = settings.demoSymbols.joined(separator: ",")
             }
             plans.append(

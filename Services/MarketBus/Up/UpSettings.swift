@@ -66,6 +66,9 @@ struct UpSettings: Sendable {
         for prefix in ["service", "http"] { reader.ignore(prefix: prefix) }
     }
 
+    /// Whether somebody gave this key a value.
+    func isChosen(_ key: String) -> Bool { handedOn[key] != nil }
+
     /// The environment of a program: this one's, without MarketBus's variables, and the keys that it knows.
     ///
     /// Variables and not flags: what they say is not seen by everybody who lists processes.
