@@ -48,11 +48,15 @@ final class FrameFile {
     }
 }
 
-/// Clocks of the machine. Unit: nanoseconds.
+/// Clocks of the machine.
+///
+/// - Unit: nanoseconds.
 enum Clock {
     /// Time that only goes forward.
     static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
-    /// The time of day. Unit: microseconds since the Unix epoch.
+    /// The time of day.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     static var wallMicroseconds: Int64 { read(CLOCK_REALTIME) / 1000 }
     /// What the calling thread has spent of a core.
     static var thread: Int64 { read(CLOCK_THREAD_CPUTIME_ID) }

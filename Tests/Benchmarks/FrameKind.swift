@@ -32,8 +32,10 @@ struct FrameKind {
     /// Its frames, or nil where the file is not there.
     func frames(in folder: String) -> FrameFile? { FrameFile(path: "\(folder)/\(name).txt") }
 
-    /// A decoder that knows all instruments of the frames. Linear contracts stand for 0.01 each: what the real ones
-    /// are is in the instrument list, and the cost of the multiplication is the same.
+    /// A decoder that knows all instruments of the frames.
+    ///
+    /// Linear contracts stand for 0.01 each: what the real ones are is in the instrument list, and the cost
+    /// of the multiplication is the same.
     func makeTable(_ frames: FrameFile) -> InstrumentTable {
         let table = InstrumentTable()
         let decoder = venue.makeDecoder(market: market, instruments: table)

@@ -25,8 +25,9 @@ final class BinanceNames: Sendable {
     let openInterest = JSONName("openInterest")
 }
 
-/// Where the values of a frame are, by Binance's own letters. Envelope and payload fall together: no name means two
-/// things.
+/// Where the values of a frame are, by Binance's own letters.
+///
+/// Envelope and payload fall together: no name means two things.
 struct BinanceFields {
     /// Things that a frame has, of which no value is needed.
     enum Mark: UInt8 {

@@ -18,8 +18,9 @@ extension BinanceVenue {
         }
     }
 
-    /// Reads an `exchangeInfo` answer. Without a market, its symbols tell: only futures have a contract type, only
-    /// COIN-M a contract size.
+    /// Reads an `exchangeInfo` answer.
+    ///
+    /// Without a market, its symbols tell: only futures have a contract type, only COIN-M a contract size.
     public func instruments(
         from body: UnsafeRawBufferPointer,
         market: MarketID?
@@ -50,7 +51,9 @@ extension BinanceVenue {
     }
 }
 
-/// One symbol of `exchangeInfo`. Filters hold steps and minimums; the `…Precision` fields must not be used for them.
+/// One symbol of `exchangeInfo`.
+///
+/// Filters hold steps and minimums; the `…Precision` fields must not be used for them.
 private struct BinanceListing {
     private var texts: [String: String] = [:]
     private var contractSize: ScaledDecimal?

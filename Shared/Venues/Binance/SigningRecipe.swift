@@ -12,7 +12,9 @@ enum BinanceSigningRecipe {
         query + body
     }
 
-    /// The query with the signature behind it. `signature` is percent-encoded where it is base64.
+    /// The query with the signature behind it.
+    ///
+    /// `signature` is percent-encoded where it is base64.
     static func signedQuery(_ query: String, signature: String) -> String {
         query.isEmpty ? "signature=\(signature)" : "\(query)&signature=\(signature)"
     }

@@ -7,7 +7,7 @@ import VenueKit
 ///
 /// Source of every rule in this folder: the venue sheet "Binance" (state of 2026-11), which names the official pages.
 public struct BinanceVenue: Venue {
-    /// `binance`
+    /// The venue's name on the wire, `binance`.
     public static let id = VenueID("binance")
 
     /// Makes the venue.

@@ -172,7 +172,7 @@ struct OKXRow {
 }
 
 extension JSONText {
-    /// `…-SWAP`
+    /// Whether the name is that of a perpetual, `…-SWAP`.
     var endsWithSwap: Bool {
         count > 5 && JSONText(start: start + (count - 5), count: 5).hasPrefix("-SWAP")
     }

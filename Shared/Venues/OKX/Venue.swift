@@ -7,14 +7,16 @@ import VenueKit
 ///
 /// Source of every rule in this folder: the venue sheet "OKX" (state of 2026-11), which names the official pages.
 public struct OKXVenue: Venue {
-    /// `okx`
+    /// The venue's name on the wire, `okx`.
     public static let id = VenueID("okx")
 
     /// Makes the venue.
     public init() {}
 
-    /// URLs and limits (venue sheet 1 and 2). The server closes after 30 s without a push; a text `ping` after 20 s
-    /// keeps quiet connections open. Port 8443 is off since 2026-10-31.
+    /// URLs and limits (venue sheet 1 and 2).
+    ///
+    /// The server closes after 30 s without a push; a text `ping` after 20 s keeps quiet connections open.
+    /// Port 8443 is off since 2026-10-31.
     ///
     /// No limit of streams a connection is published for these channels; 480 subscription requests an hour and 64 KB
     /// a request are. 240 streams keep a connection's recovery short.
@@ -44,7 +46,7 @@ public struct OKXVenue: Venue {
         nil
     }
 
-    /// `public/instruments`
+    /// Whether a URL is that of `public/instruments`.
     public func isInstrumentList(url: String) -> Bool {
         url.contains("/public/instruments")
     }

@@ -62,7 +62,7 @@ class OKXDecoder:
         return Trade(
             symbol=name.canonical,
             venue_symbol=instrument,
-            exchange_us=microseconds(row.get("ts") or None),
+            exchange_us=microseconds(None if row.get("ts") == "" else row.get("ts")),
             trade_id=identifier(row["tradeId"]),
             price=canonical(row["px"]),
             size=spell(product(amount_of(row["sz"]), multiplier)),
@@ -77,7 +77,7 @@ class OKXDecoder:
         return Quote(
             symbol=name.canonical,
             venue_symbol=instrument,
-            exchange_us=microseconds(row.get("ts") or None),
+            exchange_us=microseconds(None if row.get("ts") == "" else row.get("ts")),
             venue_seq=None if sequence is None else integer(sequence),
             bid=bid,
             bid_size=bid_size,

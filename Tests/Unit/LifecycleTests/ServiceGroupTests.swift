@@ -156,11 +156,22 @@ private final class Running: Sendable {
         let diary = Diary()
         let running = try Running([diary.component("a")], signals: SignalInbox.process())
         #expect(waitUntil { diary.all.count == 1 })
-        raise(SIGHUP)
+        try raiseOnThreadThatTakesThem([SIGHUP])
         #expect(waitUntil { diary.all.count == 2 })
-        raise(SIGPIPE)
-        raise(SIGTERM)
+        try raiseOnThreadThatTakesThem([SIGPIPE, SIGTERM])
         #expect(running.end() == .success)
         #expect(diary.all == ["start a", "reload a", "stop a"])
     }
+}
+
+/// Raises signals on a thread of their own: the test runner's threads may hold them back.
+private func raiseOnThreadThatTakesThem(_ signals: [Int32]) throws {
+    let thread = try WorkerThread(name: "signalled") {
+        var taken = sigset_t()
+        sigemptyset(&taken)
+        for signal in signals { sigaddset(&taken, signal) }
+        pthread_sigmask(SIG_UNBLOCK, &taken, nil)
+        for signal in signals { raise(signal) }
+    }
+    thread.join()
 }

@@ -59,7 +59,9 @@ public enum ControlFrame: Sendable {
     case information(String)
 }
 
-/// Why a frame gives no event. The wire name is the dead letter's `reason`.
+/// Why a frame gives no event.
+///
+/// The wire name is the dead letter's `reason`.
 public enum DecodeError: Error, Hashable, Sendable {
     /// Not JSON, or cut.
     case malformed(offset: UInt32)

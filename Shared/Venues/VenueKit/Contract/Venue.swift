@@ -2,7 +2,9 @@
 
 import Models
 
-/// An exchange as pure functions: bytes in, events, frames to send and requests out. No socket, no clock.
+/// An exchange as pure functions: bytes in, events, frames to send and requests out.
+///
+/// No socket, no clock.
 ///
 /// A venue is a folder of eight files (ARCHITECTURE.md); nothing outside it names it.
 public protocol Venue: Sendable {
@@ -21,7 +23,10 @@ public protocol Venue: Sendable {
 
     /// The frames that subscribe streams on one connection, already split at the venue's limits.
     ///
-    /// - Parameter firstRequest: the id of the first frame; each further one takes the next.
+    /// - Parameters:
+    ///   - streams: what to subscribe; all of one endpoint.
+    ///   - firstRequest: the id of the first frame; each further one takes the next.
+    /// - Returns: the frames, in the order to send them.
     func subscribeFrames(_ streams: [VenueStream], firstRequest: Int64) -> [OutboundFrame]
 
     /// The frames that end streams on one connection.
@@ -32,6 +37,7 @@ public protocol Venue: Sendable {
     /// - Parameters:
     ///   - market: the market that the connection serves, or nil where frames must tell by themselves.
     ///   - instruments: the instruments known, shared with the feed; a decoder may add some whose names say enough.
+    /// - Returns: a decoder with no frame seen.
     func makeDecoder(market: MarketID?, instruments: InstrumentTable) -> any FrameDecoder
 
     /// The requests that list the instruments of the given markets.
@@ -39,7 +45,10 @@ public protocol Venue: Sendable {
 
     /// Reads the answer to one of ``instrumentCalls(markets:)``.
     ///
-    /// - Parameter body: the answer's bytes.
+    /// - Parameters:
+    ///   - body: the answer's bytes.
+    ///   - market: the market that was asked for, or nil where the answer must tell.
+    /// - Returns: the instruments that the answer lists and that MarketBus can name.
     /// - Throws: ``DecodeError``.
     func instruments(from body: UnsafeRawBufferPointer, market: MarketID?) throws(DecodeError) -> [Instrument]
 
@@ -72,7 +81,9 @@ public struct VenueProfile: Sendable {
     public var connectionLimit: RateLimit
     /// How many frames a client may send on one connection within a window.
     public var sendLimit: RateLimit
-    /// When the venue cuts a connection by itself; nil: never. Unit: milliseconds.
+    /// When the venue cuts a connection by itself; nil: never.
+    ///
+    /// - Unit: milliseconds.
     public var connectionLifeMilliseconds: Int?
 
     /// Makes a profile.
@@ -127,7 +138,9 @@ public enum Heartbeat: Sendable {
 public struct RateLimit: Sendable {
     /// How many.
     public var count: Int
-    /// Within how long. Unit: milliseconds.
+    /// Within how long.
+    ///
+    /// - Unit: milliseconds.
     public var windowMilliseconds: Int
 
     /// Makes a limit.

@@ -98,9 +98,14 @@ public final class StreamPipeline {
         send(slot, stamp, value, exchange: quote.exchangeMicroseconds)
     }
 
-    /// Ends a stream's epoch. For a quote stream that was live, one invalid record is published first.
+    /// Ends a stream's epoch.
     ///
-    /// - Parameter now: Unit: microseconds since the Unix epoch.
+    /// For a quote stream that was live, one invalid record is published first.
+    ///
+    /// - Parameters:
+    ///   - slot: the stream.
+    ///   - reason: why, for the invalid record.
+    ///   - now: Unit: microseconds since the Unix epoch.
     public func end(_ slot: StreamSlot, _ reason: InvalidReason, now: Int64) {
         guard slot.isOpen else { return }
         if slot.channel == .bbo {

@@ -15,7 +15,9 @@ public final class StreamSlot {
     public private(set) var label: StreamLabel
     /// The last sequence number given out in this epoch; 0 before the first.
     public internal(set) var lastSeq: UInt64 = 0
-    /// When the last frame of the stream was read. Unit: microseconds since the Unix epoch; 0 before the first.
+    /// When the last frame of the stream was read.
+    ///
+    /// - Unit: microseconds since the Unix epoch; 0 before the first.
     public internal(set) var lastReceivedMicroseconds: Int64 = 0
     /// The venue's sequence of the last quote; ``VenueSequence/none`` before the first.
     public internal(set) var lastVenueSequence = VenueSequence.none

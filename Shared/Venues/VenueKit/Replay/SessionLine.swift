@@ -16,7 +16,9 @@ struct SessionLine {
         case http
     }
 
-    /// When. Unit: nanoseconds since the Unix epoch.
+    /// When.
+    ///
+    /// - Unit: nanoseconds since the Unix epoch.
     let receivedNanoseconds: Int64
     /// The connection's name.
     let connection: JSONText
