@@ -81,6 +81,7 @@ let rooms: [Target] = [
     room("Foundations", "JSONView", ["FixedPoint", "CSimdJSON"]),
 
     room("Domain", "Wire", foundations),
+    room("Domain", "OrderBooks", ["FixedPoint", "Models"]),
     room("Domain", "Quotes", ["FixedPoint", "Models"]),
     room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
 
@@ -93,12 +94,12 @@ let rooms: [Target] = [
     room("Edges", "HTTPServer", ["CPlatform", "Observability", "Lifecycle"]),
     room("Edges", "KafkaBus", ["CRdKafka", "Wire", "Queues", "Observability", "Lifecycle", "Configuration"]),
 
-    room("Venues", "VenueKit", foundations + runtime + ["Wire", "WebSocket", "REST"]),
+    room("Venues", "VenueKit", foundations + runtime + ["OrderBooks", "Wire", "WebSocket", "REST"]),
 ]
 
 let venueRooms: [Target] = venues.flatMap { venue in
     [
-        room("Venues", venue, foundations + ["VenueKit"]),
+        room("Venues", venue, foundations + ["OrderBooks", "VenueKit"]),
         program(
             "\(venue)Feed",
             at: "Services/\(venue)Feed",
@@ -107,7 +108,7 @@ let venueRooms: [Target] = venues.flatMap { venue in
         tests(
             "Venues",
             "\(venue)Tests",
-            [venue, "VenueKit", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations
+            [venue, "VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations
         ),
     ]
 }
@@ -163,7 +164,7 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "Benchmarks",
         dependencies: ([
-            "VenueKit", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform", "AllocationCount",
+            "VenueKit", "OrderBooks", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform", "AllocationCount",
         ] + foundations + runtime
             + venues)
             .map { .byName(name: $0) },
@@ -182,12 +183,17 @@ let testTargets: [Target] = [
         exclude: ["Frames"]
     ),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
+    tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),
-    tests("Unit", "VenueKitTests", ["VenueKit", "Wire", "TestKit", "VenueTestKit"] + foundations + runtime),
+    tests(
+        "Unit",
+        "VenueKitTests",
+        ["VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit"] + foundations + runtime
+    ),
     tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
     tests(
         "Integration",

@@ -7,7 +7,7 @@
 ///
 /// - Unit: none; ``Price``, ``Quantity``, ``Notional`` and ``Rate`` give it one.
 /// - Allocates: never, except `description`.
-public struct ScaledDecimal: Hashable, Sendable {
+public struct ScaledDecimal: Hashable, Sendable, BitwiseCopyable {
     /// The digits as one integer.
     public let mantissa: Int128
     /// How many of the digits are decimals, at most ``maximumScale``.

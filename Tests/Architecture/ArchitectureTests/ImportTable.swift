@@ -9,7 +9,7 @@ struct ImportTable {
     let venues: [String]
 
     static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView"]
-    static let domain: Set<String> = ["Wire", "Quotes", "Arbitrage"]
+    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
     static let programs: Set<String> = ["Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz"]
@@ -24,6 +24,7 @@ struct ImportTable {
         "Foundations/Queues": ["Glibc"],  // for the mutex of PlatformLock
         "Foundations/JSONView": ["FixedPoint", "CSimdJSON"],
         "Domain/Wire": foundations,
+        "Domain/OrderBooks": foundations,
         "Domain/Quotes": foundations,
         "Domain/Arbitrage": foundations.union(["Quotes"]),
         "Runtime/Observability": foundations.union(["CPlatform"]),
@@ -44,7 +45,7 @@ struct ImportTable {
         case "Shared":
             if let row = Self.rows["\(parts[1])/\(parts[2])"] { return row.union(Self.language) }
             guard parts[1] == "Venues", venues.contains(parts[2]) else { return nil }
-            return Self.foundations.union(Self.language).union(["VenueKit"])
+            return Self.foundations.union(Self.language).union(["OrderBooks", "VenueKit"])
         case "Services":
             let below = Self.foundations.union(Self.domain).union(Self.runtime).union(Self.edges).union(
                 venues

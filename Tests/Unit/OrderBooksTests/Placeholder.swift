@@ -1,0 +1,1 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
