@@ -60,7 +60,7 @@ func tests(_ suite: String, _ name: String, _ dependencies: [String], exclude: [
     )
 }
 
-let foundations = ["FixedPoint", "Models", "Queues", "JSONView"]
+let foundations = ["FixedPoint", "Models", "Queues", "JSONView", "Compression"]
 let runtime = ["Lifecycle", "Configuration", "Observability"]
 let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
 
@@ -72,6 +72,8 @@ let shims: [Target] = [
     shim("CCurl", libraries: ["curl"]),
     shim("CYAML", libraries: ["yaml"]),
     shim("COpenSSL", libraries: ["ssl", "crypto"]),
+    shim("CDeflate", libraries: ["deflate", "z"]),
+    shim("CZstd", libraries: ["zstd"]),
 ]
 
 let rooms: [Target] = [
@@ -79,6 +81,7 @@ let rooms: [Target] = [
     room("Foundations", "Models", ["FixedPoint"]),
     room("Foundations", "Queues"),
     room("Foundations", "JSONView", ["FixedPoint", "CSimdJSON"]),
+    room("Foundations", "Compression", ["CDeflate", "CZstd"]),
 
     room("Domain", "Wire", foundations),
     room("Domain", "OrderBooks", ["FixedPoint", "Models"]),
@@ -182,6 +185,7 @@ let testTargets: [Target] = [
         ["JSONView", "FixedPoint", "TestKit", "AllocationCount"],
         exclude: ["Frames"]
     ),
+    tests("Unit", "CompressionTests", ["Compression", "CDeflate", "TestKit", "AllocationCount"]),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
     tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),

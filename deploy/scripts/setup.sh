@@ -10,7 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 packages=(
     librdkafka-dev libwebsockets-dev libcurl4-openssl-dev libsimdjson-dev libyaml-dev libssl-dev zlib1g-dev
-    libc6-dev libstdc++-12-dev make pkg-config ca-certificates
+    libdeflate-dev libzstd-dev libc6-dev libstdc++-12-dev make pkg-config ca-certificates
 )
 with_tests=no
 problems=()

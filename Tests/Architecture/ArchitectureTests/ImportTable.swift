@@ -2,13 +2,13 @@
 
 /// The table of DESIGN section 2 as data: which room may import what.
 ///
-/// Choices that the page leaves open: within Foundations the order is FixedPoint, then Models, Queues and JSONView;
-/// within Runtime, Observability comes before Lifecycle; within Domain, Quotes before Arbitrage. `FeedKit` is the part
-/// of the feeds that they share, so it lies on the services' floor and feeds may import it.
+/// Choices that the page leaves open: within Foundations the order is FixedPoint, then Models, Queues, JSONView and
+/// Compression; within Runtime, Observability comes before Lifecycle; within Domain, Quotes before Arbitrage. `FeedKit`
+/// is the part of the feeds that they share, so it lies on the services' floor and feeds may import it.
 struct ImportTable {
     let venues: [String]
 
-    static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView"]
+    static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView", "Compression"]
     static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
@@ -23,6 +23,7 @@ struct ImportTable {
         "Foundations/Models": ["FixedPoint"],
         "Foundations/Queues": ["Glibc"],  // for the mutex of PlatformLock
         "Foundations/JSONView": ["FixedPoint", "CSimdJSON"],
+        "Foundations/Compression": ["CDeflate", "CZstd"],
         "Domain/Wire": foundations,
         "Domain/OrderBooks": foundations,
         "Domain/Quotes": foundations,
