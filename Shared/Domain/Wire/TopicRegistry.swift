@@ -95,6 +95,19 @@ public enum TopicRegistry {
     /// The topic `sys.dead_letter.v1`.
     public static let deadLetter = TopicID(index: 9)
 
+    /// The topic `md.book.v1`.
+    public static let book = TopicID(index: 10)
+    /// The topic `md.candle.v1`.
+    public static let candle = TopicID(index: 11)
+    /// The topic `md.ticker.v1`.
+    public static let ticker = TopicID(index: 12)
+    /// The topic `md.funding.v1`.
+    public static let funding = TopicID(index: 13)
+    /// The topic `md.open_interest.v1`.
+    public static let openInterest = TopicID(index: 14)
+    /// The topic `md.liquidation.v1`.
+    public static let liquidation = TopicID(index: 15)
+
     /// All topics; a topic's index is its ``TopicID``.
     public static let all: [TopicSpec] = [
         spec(trade, "md.trade.v1", "One trade at a venue; the side is the taker's.", .symbol),
@@ -161,6 +174,18 @@ public enum TopicRegistry {
             .source,
             linger: 20
         ),
+        spec(
+            book,
+            "md.book.v1",
+            "A venue's order book: recurring snapshots, the changes between them, or that it is invalid.",
+            .symbol,
+            away: .conflate
+        ),
+        spec(candle, "md.candle.v1", "A candle, open or closed.", .symbol, linger: 20, retention: 30 * day),
+        spec(ticker, "md.ticker.v1", "The figures of the last 24 hours.", .symbol, linger: 20),
+        spec(funding, "md.funding.v1", "A perpetual's funding rate, mark and index price.", .symbol),
+        spec(openInterest, "md.open_interest.v1", "How much of a contract is open.", .symbol, linger: 20),
+        spec(liquidation, "md.liquidation.v1", "An order by which the venue closes a position.", .symbol),
     ]
 
     /// The decisions about one topic.

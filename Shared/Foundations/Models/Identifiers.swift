@@ -34,12 +34,30 @@ public enum Channel: UInt8, CaseIterable, Sendable {
     case trade
     /// Best bid and ask.
     case bbo
+    /// The order book.
+    case book
+    /// Candles of one or more intervals.
+    case candle
+    /// The figures of the last 24 hours.
+    case ticker
+    /// Funding rate, mark and index price.
+    case funding
+    /// Open interest.
+    case openInterest
+    /// Liquidation orders.
+    case liquidation
 
     /// The name in configurations and records.
     public var name: String {
         switch self {
         case .trade: "trade"
         case .bbo: "bbo"
+        case .book: "book"
+        case .candle: "candle"
+        case .ticker: "ticker"
+        case .funding: "funding"
+        case .openInterest: "open_interest"
+        case .liquidation: "liquidation"
         }
     }
 

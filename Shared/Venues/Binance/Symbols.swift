@@ -49,6 +49,12 @@ enum BinanceSymbols {
             switch channel {
             case .bbo: "bookTicker"
             case .trade: market == .spot ? "trade" : "aggTrade"
+            case .book: "depth@100ms"
+            case .candle: "kline_1m"
+            case .ticker: "ticker"
+            case .funding: "markPrice@1s"
+            case .openInterest: "openInterest"
+            case .liquidation: "forceOrder"
             }
         return venueSymbol.lowercased() + "@" + name
     }

@@ -18,7 +18,7 @@ extension OKXVenue {
     }
 
     /// `trades`, `bbo-tbt`.
-    public func channelName(_ channel: Channel, _ market: MarketID) -> String { OKXChannels.name(channel) }
+    public func channelName(of stream: VenueStream) -> String { OKXChannels.name(stream.channel) }
 
     private func frames(
         _ operation: String,
@@ -49,6 +49,12 @@ enum OKXChannels {
         switch channel {
         case .trade: "trades"
         case .bbo: "bbo-tbt"
+        case .book: "books"
+        case .candle: "candle1m"
+        case .ticker: "tickers"
+        case .funding: "funding-rate"
+        case .openInterest: "open-interest"
+        case .liquidation: "liquidation-orders"
         }
     }
 }

@@ -38,7 +38,7 @@ public struct OKXVenue: Venue {
 
     /// Trades and quotes are on the public socket.
     public func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
-        "public_ws"
+        channel == .trade || channel == .bbo ? "public_ws" : nil
     }
 
     /// Nothing: one socket carries all markets, and every frame names its instrument.

@@ -144,6 +144,28 @@ public struct RecordObject {
         return elements
     }
 
+    /// An array of levels, each an array of price and size.
+    public func levels(_ name: FieldName) throws(RecordError) -> [PriceLevel] {
+        var value = try cursor(name)
+        return try Self.checked(name) { () throws(JSONError) in
+            var levels: [PriceLevel] = []
+            try value.enterArray()
+            while try value.nextElement() { levels.append(try Self.level(&value)) }
+            return levels
+        }
+    }
+
+    private static func level(_ value: inout JSONCursor) throws(JSONError) -> PriceLevel {
+        let offset = value.offset
+        try value.enterArray()
+        guard try value.nextElement() else { throw .wrongType(offset: offset) }
+        let price = try value.decimal()
+        guard try value.nextElement() else { throw .wrongType(offset: offset) }
+        let size = try value.decimal()
+        guard try !value.nextElement() else { throw .wrongType(offset: offset) }
+        return PriceLevel(price: price, size: size)
+    }
+
     /// An array of texts.
     public func texts(_ name: FieldName) throws(RecordError) -> [String] {
         var value = try cursor(name)

@@ -3,36 +3,23 @@
 import FixedPoint
 import Models
 
-/// Why a stream's quotes no longer hold; the `reason` of an invalid `md.bbo`.
-public enum InvalidReason: String, Sendable, CaseIterable {
-    /// The connection closed or broke.
-    case connectionLost = "connection_lost"
-    /// The connection is open and silent.
-    case silent
-    /// The venue refused the subscription or ended it.
-    case unsubscribed
-    /// Frames came that could not be read.
-    case undecodable
-    /// The feed is stopping.
-    case shutdown
-}
-
 /// Market events to the bytes of their records.
 ///
 /// The bytes that a call returns are valid until the next.
 ///
 /// - Thread: that of the feed. Allocates: never in steady state.
 public struct StreamEncoder: ~Copyable {
-    private var writer = JSONWriter()
+    var writer = JSONWriter()
 
     /// An encoder with memory of its own.
     public init() {}
 
-    /// The topic `md.trade.v1`.
+    /// The topic `md.trade.v1`; `origin` is written where it is not the socket.
     public mutating func encode(
         _ trade: borrowing Trade,
         _ label: StreamLabel,
-        _ stamp: RecordStamp
+        _ stamp: RecordStamp,
+        origin: EventOrigin = .socket
     ) -> UnsafeRawBufferPointer {
         begin(label, exchange: trade.exchangeMicroseconds, stamp)
         writer.literal(",\"trade_id\":\"")
@@ -42,9 +29,14 @@ public struct StreamEncoder: ~Copyable {
         writer.literal(",\"size\":")
         writer.decimal(trade.size)
         switch trade.side {
-        case .buy: writer.literal(",\"side\":\"buy\"}")
-        case .sell: writer.literal(",\"side\":\"sell\"}")
+        case .buy: writer.literal(",\"side\":\"buy\"")
+        case .sell: writer.literal(",\"side\":\"sell\"")
         }
+        if origin != .socket {
+            writer.literal(",\"origin\":")
+            writer.string(origin.rawValue)
+        }
+        writer.literal("}")
         return writer.bytes
     }
 
@@ -91,7 +83,7 @@ public struct StreamEncoder: ~Copyable {
         return writer.bytes
     }
 
-    private mutating func begin(_ label: StreamLabel, exchange: Int64, _ stamp: RecordStamp) {
+    mutating func begin(_ label: StreamLabel, exchange: Int64, _ stamp: RecordStamp) {
         writer.clear()
         writer.raw(label.prefix)
         writer.integerOrNull(exchange)

@@ -51,12 +51,32 @@ public enum ControlFrame: Sendable {
     case streamEnded(venueSymbol: String, channelName: String)
     /// A request failed, as far as the venue says which.
     case refused(request: Int64?, code: String, message: String, verdict: VenueVerdict)
+    /// Several streams are confirmed: the venue lists all that it sends.
+    case acknowledgedStreams([AcknowledgedStream])
+    /// The venue asks for this text, or it will close the connection.
+    case ping(reply: String)
+    /// The venue has greeted back: subscriptions may follow.
+    case ready
     /// The answer to our text ping.
     case pong
     /// The venue will close the connection soon.
     case closingSoon(reason: String)
     /// Anything else that needs no action.
     case information(String)
+}
+
+/// One stream that a venue says it sends.
+public struct AcknowledgedStream: Hashable, Sendable {
+    /// The venue's own name of the instrument.
+    public var venueSymbol: String
+    /// The venue's own name of the channel.
+    public var channelName: String
+
+    /// Names a stream.
+    public init(venueSymbol: String, channelName: String) {
+        self.venueSymbol = venueSymbol
+        self.channelName = channelName
+    }
 }
 
 /// Why a frame gives no event.

@@ -18,8 +18,17 @@ public protocol Venue: Sendable {
     /// venue has no such stream.
     func endpoint(for channel: Channel, of instrument: Instrument) -> String?
 
-    /// The venue's own name of a channel, as ``ControlFrame/streamAcknowledged(venueSymbol:channelName:)`` gives it.
-    func channelName(_ channel: Channel, _ market: MarketID) -> String
+    /// The venue's own name of a stream's channel, as ``ControlFrame/streamAcknowledged(venueSymbol:channelName:)``
+    /// gives it.
+    func channelName(of stream: VenueStream) -> String
+
+    /// The candle intervals that the venue streams for a market; empty where it has none.
+    func candleIntervals(_ market: MarketID) -> [CandleInterval]
+
+    /// The text that a client sends first on an open connection; nil where subscriptions may follow at once.
+    ///
+    /// The session waits for ``ControlFrame/ready`` before it subscribes.
+    func greeting(for streams: [VenueStream]) -> String?
 
     /// The frames that subscribe streams on one connection, already split at the venue's limits.
     ///
@@ -52,6 +61,26 @@ public protocol Venue: Sendable {
     /// - Throws: ``DecodeError``.
     func instruments(from body: UnsafeRawBufferPointer, market: MarketID?) throws(DecodeError) -> [Instrument]
 
+    /// The request that answers a question about an instrument; nil where the venue has none.
+    func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall?
+
+    /// Reads the answer to ``call(_:of:)``: its events are appended oldest first.
+    ///
+    /// - Parameters:
+    ///   - body: the answer's bytes.
+    ///   - query: what was asked.
+    ///   - instrument: of which instrument.
+    ///   - instruments: the table that it is from.
+    ///   - batch: where the events go.
+    /// - Throws: ``DecodeError``; the batch may then hold events of the answer.
+    func read(
+        _ body: UnsafeRawBufferPointer,
+        answering query: VenueQuery,
+        of instrument: InstrumentID,
+        _ instruments: InstrumentTable,
+        into batch: inout EventBatch
+    ) throws(DecodeError)
+
     /// The market that a URL or the name of a recorded connection shows, or nil.
     func market(shownBy text: String) -> MarketID?
 
@@ -64,7 +93,27 @@ public protocol Venue: Sendable {
 
 extension Venue {
     /// Ours, for venues that acknowledge by request.
-    public func channelName(_ channel: Channel, _ market: MarketID) -> String { channel.name }
+    public func channelName(of stream: VenueStream) -> String { stream.channel.name }
+
+    /// None.
+    public func candleIntervals(_ market: MarketID) -> [CandleInterval] { [] }
+
+    /// None.
+    public func greeting(for streams: [VenueStream]) -> String? { nil }
+
+    /// Nothing can be asked.
+    public func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall? { nil }
+
+    /// Nothing was asked, so nothing can be read.
+    public func read(
+        _ body: UnsafeRawBufferPointer,
+        answering query: VenueQuery,
+        of instrument: InstrumentID,
+        _ instruments: InstrumentTable,
+        into batch: inout EventBatch
+    ) throws(DecodeError) {
+        throw .unknownFrame
+    }
 }
 
 /// What a venue's documents say about reaching it.
@@ -75,6 +124,8 @@ public struct VenueProfile: Sendable {
     public var endpoints: [VenueEndpoint]
     /// What keeps a connection alive.
     public var heartbeat: Heartbeat
+    /// How the bytes of a message are packed.
+    public var compression: FrameCompression = .none
     /// How many streams one connection may carry.
     public var streamsPerConnection: Int
     /// How many connections may be opened within a window.
@@ -91,6 +142,7 @@ public struct VenueProfile: Sendable {
         markets: [MarketID],
         endpoints: [VenueEndpoint],
         heartbeat: Heartbeat,
+        compression: FrameCompression = .none,
         streamsPerConnection: Int,
         connectionLimit: RateLimit,
         sendLimit: RateLimit,
@@ -99,6 +151,7 @@ public struct VenueProfile: Sendable {
         self.markets = markets
         self.endpoints = endpoints
         self.heartbeat = heartbeat
+        self.compression = compression
         self.streamsPerConnection = streamsPerConnection
         self.connectionLimit = connectionLimit
         self.sendLimit = sendLimit
@@ -130,8 +183,18 @@ public struct VenueEndpoint: Sendable {
 public enum Heartbeat: Sendable {
     /// The venue pings with control frames; the WebSocket client answers by itself.
     case serverPing
+    /// The venue pings with text frames (``ControlFrame/ping(reply:)``) and closes when they stay unanswered.
+    case serverText
     /// After so long without a frame we send this text and expect that one.
     case clientText(ping: String, pong: String, afterMilliseconds: Int)
+}
+
+/// How the bytes of a WebSocket message are packed beyond what the protocol itself does.
+public enum FrameCompression: Sendable {
+    /// They are the text.
+    case none
+    /// Binary messages are gzip files of the text.
+    case gzip
 }
 
 /// At most `count` within `windowMilliseconds`.
@@ -160,13 +223,22 @@ public struct VenueStream: Hashable, Sendable {
     public var channel: Channel
     /// The instrument's market.
     public var market: MarketID
+    /// The length of a candle stream's candles; nil for all other channels.
+    public var interval: CandleInterval?
 
     /// Makes a stream.
-    public init(instrument: InstrumentID, venueSymbol: String, channel: Channel, market: MarketID) {
+    public init(
+        instrument: InstrumentID,
+        venueSymbol: String,
+        channel: Channel,
+        market: MarketID,
+        interval: CandleInterval? = nil
+    ) {
         self.instrument = instrument
         self.venueSymbol = venueSymbol
         self.channel = channel
         self.market = market
+        self.interval = interval
     }
 }
 
@@ -195,12 +267,15 @@ public struct VenueCall: Sendable {
     public var path: String
     /// The market that the answer is about.
     public var market: MarketID
+    /// What the call costs of the venue's budget, in the venue's own unit.
+    public var weight: Int
 
     /// Makes a call.
-    public init(endpoint: String, path: String, market: MarketID) {
+    public init(endpoint: String, path: String, market: MarketID, weight: Int = 1) {
         self.endpoint = endpoint
         self.path = path
         self.market = market
+        self.weight = weight
     }
 }
 

@@ -10,18 +10,21 @@
 struct PublishedTrades: ~Copyable {
     /// How many of the newest ids are known exactly.
     static let width: UInt64 = 4096
-    private static let wordCount = Int(width / 64)
+    private static let fullWordCount = Int(width / 64)
     private static let rangeLimit = 256
 
+    private let wordCount: Int
     private let words: UnsafeMutablePointer<UInt64>
     private var first: UInt64 = 0
     private var newest: UInt64 = 0
     private var isEmpty = true
     private var ranges: ContiguousArray<ClosedRange<UInt64>> = []
 
-    init() {
-        words = .allocate(capacity: Self.wordCount)
-        words.initialize(repeating: 0, count: Self.wordCount)
+    /// Makes an empty set; one that is not used takes next to no memory and must not be asked.
+    init(isUsed: Bool = true) {
+        wordCount = isUsed ? Self.fullWordCount : 0
+        words = .allocate(capacity: max(wordCount, 1))
+        words.initialize(repeating: 0, count: wordCount)
     }
 
     deinit {
@@ -32,7 +35,7 @@ struct PublishedTrades: ~Copyable {
     mutating func clear() {
         isEmpty = true
         ranges.removeAll(keepingCapacity: true)
-        words.update(repeating: 0, count: Self.wordCount)
+        words.update(repeating: 0, count: wordCount)
     }
 
     /// Notes an id; false if it was noted before.
@@ -54,7 +57,7 @@ struct PublishedTrades: ~Copyable {
             first = id
         } else if id &- newest >= Self.width {
             remember(first...newest)
-            words.update(repeating: 0, count: Self.wordCount)
+            words.update(repeating: 0, count: wordCount)
             first = id
         } else {
             var passed = newest &+ 1

@@ -27,7 +27,8 @@ public final class StreamPipeline {
     private let instruments: InstrumentTable
     private let sink: any RecordSink
     private let channelCount = Channel.allCases.count
-    private var encoder = StreamEncoder()
+    var encoder = StreamEncoder()
+    var references = ReferencePrices()
     private var places: ContiguousArray<Int32> = []
 
     /// Makes a pipeline.
@@ -70,9 +71,41 @@ public final class StreamPipeline {
         for index in batch.quotes.indices {
             publish(batch.quotes[index], epoch: epoch, received: received, published: published)
         }
+        if batch.hasMore {
+            let times = EventTimes(epoch: epoch, received: received, published: published, origin: .socket)
+            publishMore(batch, times)
+        }
     }
 
-    private func publish(_ trade: borrowing Trade, epoch: Int64, received: Int64, published: Int64) {
+    /// Publishes the events of a REST answer; trades and candles say that they came so.
+    ///
+    /// - Parameters:
+    ///   - batch: the events, oldest first.
+    ///   - received: when the answer was there. Unit: microseconds since the Unix epoch.
+    ///   - published: now. Unit: microseconds since the Unix epoch.
+    public func publishFetched(_ batch: borrowing EventBatch, received: Int64, published: Int64) {
+        for index in batch.trades.indices {
+            publish(
+                batch.trades[index],
+                epoch: received,
+                received: received,
+                published: published,
+                origin: .rest
+            )
+        }
+        if batch.hasMore {
+            let times = EventTimes(epoch: received, received: received, published: published, origin: .rest)
+            publishMore(batch, times)
+        }
+    }
+
+    private func publish(
+        _ trade: borrowing Trade,
+        epoch: Int64,
+        received: Int64,
+        published: Int64,
+        origin: EventOrigin = .socket
+    ) {
         let slot = slot(trade.instrument, .trade)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
@@ -81,7 +114,7 @@ public final class StreamPipeline {
             return
         }
         let stamp = next(slot, received, published)
-        let value = encoder.encode(trade, slot.label, stamp)
+        let value = encoder.encode(trade, slot.label, stamp, origin: origin)
         send(slot, stamp, value, exchange: trade.exchangeMicroseconds)
     }
 
@@ -100,7 +133,8 @@ public final class StreamPipeline {
 
     /// Ends a stream's epoch.
     ///
-    /// For a quote stream that was live, one invalid record is published first.
+    /// For a quote stream that was live, one invalid record is published first. A book's own invalid record is its
+    /// keeper's.
     ///
     /// - Parameters:
     ///   - slot: the stream.
@@ -121,12 +155,12 @@ public final class StreamPipeline {
         slot.isOpen = false
     }
 
-    private func begin(_ slot: StreamSlot, _ epoch: Int64) {
+    func begin(_ slot: StreamSlot, _ epoch: Int64) {
         slot.open(epoch: epoch)
         delegate?.streamDidBegin(slot)
     }
 
-    private func next(_ slot: StreamSlot, _ received: Int64, _ published: Int64) -> RecordStamp {
+    func next(_ slot: StreamSlot, _ received: Int64, _ published: Int64) -> RecordStamp {
         slot.lastSeq &+= 1
         return RecordStamp(
             seq: slot.lastSeq,
@@ -135,7 +169,7 @@ public final class StreamPipeline {
         )
     }
 
-    private func send(
+    func send(
         _ slot: StreamSlot,
         _ stamp: RecordStamp,
         _ value: UnsafeRawBufferPointer,

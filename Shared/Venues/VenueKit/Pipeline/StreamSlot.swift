@@ -31,7 +31,10 @@ public final class StreamSlot {
     public internal(set) var refused: UInt64 = 0
 
     let base: UInt32
-    var trades = PublishedTrades()
+    /// Which trades were published; only streams of trades have it.
+    var trades: PublishedTrades
+    /// Which candles were; only streams of candles have it.
+    let candles: CandleLedger?
     private var incarnation: UInt32 = 0
     private let info: Instrument
     private let feed: String
@@ -45,6 +48,8 @@ public final class StreamSlot {
         self.instrument = instrument
         self.info = info
         self.feed = feed
+        trades = PublishedTrades(isUsed: channel == .trade)
+        candles = channel == .candle ? CandleLedger() : nil
         label = Self.label(base, 0, channel, info, feed, -1)
     }
 
@@ -83,6 +88,12 @@ extension Channel {
         switch self {
         case .trade: TopicRegistry.trade
         case .bbo: TopicRegistry.bbo
+        case .book: TopicRegistry.book
+        case .candle: TopicRegistry.candle
+        case .ticker: TopicRegistry.ticker
+        case .funding: TopicRegistry.funding
+        case .openInterest: TopicRegistry.openInterest
+        case .liquidation: TopicRegistry.liquidation
         }
     }
 }

@@ -64,6 +64,15 @@ extension Session {
         case .streamAcknowledged(let venueSymbol, let channelName):
             hasAcknowledged = true
             if let place = place(venueSymbol, channelName) { confirm(place, now) }
+        case .acknowledgedStreams(let streams):
+            hasAcknowledged = true
+            for stream in streams {
+                if let place = place(stream.venueSymbol, stream.channelName) { confirm(place, now) }
+            }
+        case .ping(let reply):
+            actions.append(.send(reply))
+        case .ready:
+            greeted(now, &actions)
         case .streamEnded, .pong, .information:
             break
         case .refused(let request, let code, let message, let verdict):
@@ -97,7 +106,7 @@ extension Session {
     private func place(_ venueSymbol: String, _ channelName: String) -> Int? {
         entries.firstIndex { entry in
             entry.stream.venueSymbol == venueSymbol
-                && venue.channelName(entry.stream.channel, entry.stream.market) == channelName
+                && venue.channelName(of: entry.stream) == channelName
         }
     }
 

@@ -28,6 +28,11 @@ extension Session {
             renew(now, .note("the connection is renewed before the venue ends it"), &actions)
             return
         }
+        if greetingDeadline <= now {
+            let detail = "no answer to the greeting within \(settings.acknowledgeMilliseconds) ms"
+            abandon(now, Incident(.notAcknowledged, detail), .connectionLost, &actions)
+            return
+        }
         guard isTalking(now, &actions) else { return }
         for place in entries.indices {
             if dueTime(place) <= now { streamTimeout(place, now, &actions) }

@@ -58,6 +58,8 @@ public struct Session {
     var rotation = MonotonicNanos.never
     var hasAcknowledged = false
     var undecodable = 0
+    /// Until when the venue must greet back; never where nothing was said.
+    var greetingDeadline = MonotonicNanos.never
     var isFinished = false
     var backoff: Backoff
     var generator: SeededGenerator
@@ -136,6 +138,24 @@ extension Session {
         hasAcknowledged = false
         undecodable = 0
         rotation = rotationTime(now)
+        if let greeting = venue.greeting(for: entries.filter { $0.state != .ended }.map(\.stream)) {
+            greetingDeadline = now.advanced(milliseconds: settings.acknowledgeMilliseconds)
+            actions.append(.send(greeting))
+            rearm(now)
+        } else {
+            subscribeWaiting(now, &actions)
+        }
+    }
+
+    /// The venue greeted back.
+    mutating func greeted(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
+        guard greetingDeadline != .never else { return }
+        greetingDeadline = .never
+        hasAcknowledged = true
+        subscribeWaiting(now, &actions)
+    }
+
+    private mutating func subscribeWaiting(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
         let wanted = entries.indices.filter { entries[$0].state == .waiting }
         subscribe(wanted, now)
         flush(now, &actions)
@@ -214,6 +234,7 @@ extension Session {
             entries[place].tries = 0
             entries[place].request = Self.noRequest
         }
+        greetingDeadline = .never
         requests.removeAll()
         outbox.removeAll()
         sent.clear()
