@@ -18,6 +18,8 @@ public struct FeedConfiguration: Sendable {
 
     /// The symbols of a feed that is not told any; those that the markets do not list are left out.
     public static let standardSymbols = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
+    /// The channels of a feed that is not told any.
+    public static let standardChannels = [Channel.trade.name, Channel.bbo.name]
     /// Where Kafka is looked for when nobody says.
     public static let standardServers = "localhost:9092"
 
@@ -46,6 +48,7 @@ public struct FeedConfiguration: Sendable {
             areSymbolsChosen: !symbols.isEmpty,
             channels: channels(reader, "\(prefix).channels")
         )
+        settings.candleIntervals = intervals(reader, "\(prefix).candle_intervals")
         for endpoint in profile.endpoints {
             let isSecure = endpoint.url.hasPrefix("wss") || endpoint.url.hasPrefix("https")
             let schemes = endpoint.url.hasPrefix("ws") ? ["wss", "ws"] : ["https", "http"]
@@ -89,12 +92,24 @@ public struct FeedConfiguration: Sendable {
 
     private static func channels(_ reader: ConfigurationReader, _ key: String) -> [Channel] {
         let known = Channel.allCases.map(\.name)
-        let names = unique(reader.list(key, default: known, help: "channels of each symbol"))
+        let names = unique(reader.list(key, default: standardChannels, help: "channels of each symbol"))
         if names.isEmpty { reader.note(key, "is empty", "one or more of: \(known.joined(separator: ", "))") }
         for name in names where Channel(name: name) == nil {
             reader.note(key, "\"\(name)\" is no channel", "one or more of: \(known.joined(separator: ", "))")
         }
         return names.compactMap { Channel(name: $0) }
+    }
+
+    private static func intervals(_ reader: ConfigurationReader, _ key: String) -> [CandleInterval] {
+        let names = unique(reader.list(key, default: ["1m"], help: "lengths of the candle channel's candles"))
+        for name in names where CandleInterval(name: name) == nil {
+            reader.note(
+                key,
+                "\"\(name)\" is no length of a candle",
+                "1m, 5m, 1h, 1d or another of DESIGN's list"
+            )
+        }
+        return names.compactMap { CandleInterval(name: $0) }
     }
 
     private static func symbols(_ reader: ConfigurationReader, _ key: String) -> [String] {

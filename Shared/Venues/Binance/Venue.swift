@@ -43,7 +43,7 @@ public struct BinanceVenue: Venue {
     /// Spot has one socket; futures have one for quotes and one for trades.
     public func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
         switch (instrument.market, channel) {
-        case (.spot, _): "spot_ws"
+        case (.spot, .bbo), (.spot, .trade): "spot_ws"
         case (.usdm, .bbo): "usdm_public_ws"
         case (.usdm, .trade): "usdm_market_ws"
         case (.coinm, .bbo): "coinm_public_ws"

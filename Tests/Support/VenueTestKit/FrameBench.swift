@@ -86,6 +86,10 @@ public final class FrameBench {
         case .streamEnded(let symbol, let channel): "ended \(symbol) \(channel)"
         case .refused(let request, let code, let message, let verdict):
             "refused \(request.map(String.init) ?? "none") \(code) \(message): \(verdict)"
+        case .acknowledgedStreams(let streams):
+            streams.map { "acknowledged \($0.venueSymbol) \($0.channelName)" }.joined(separator: ", ")
+        case .ping(let reply): "ping \(reply)"
+        case .ready: "ready"
         case .pong: "pong"
         case .closingSoon(let reason): "closing \(reason)"
         case .information(let text): "information \(text)"

@@ -71,9 +71,16 @@ struct RequestTests {
                 ]
         )
         #expect(venue.subscribeFrames([], firstRequest: 1).isEmpty)
-        #expect(
-            venue.channelName(.trade, .okxSpot) == "trades" && venue.channelName(.bbo, .okxSwap) == "bbo-tbt"
-        )
+        func name(_ channel: Channel) -> String {
+            let stream = VenueStream(
+                instrument: InstrumentID(index: 0),
+                venueSymbol: "BTC-USDT",
+                channel: channel,
+                market: .okxSpot
+            )
+            return venue.channelName(of: stream)
+        }
+        #expect(name(.trade) == "trades" && name(.bbo) == "bbo-tbt")
     }
 
     @Test(arguments: [1, 299, 300, 301, 2500])

@@ -54,20 +54,50 @@ extension BookRecord: DescribedRecord {
             topic,
             "An order book's snapshot or change",
             CommonFields.market + [
-                .init("venue_seq", .integer(minimum: nil), "The venue's number of the book afterwards; null where it has none.")
-                    .orNull,
-                .init("venue_prev_seq", .integer(minimum: nil), "The venue's number of the book before; null where it has none.")
-                    .orNull,
-                .choice("kind", BookHead.Kind.self, "Snapshot: all levels; delta: changes; invalid: the book no longer holds."),
+                .init(
+                    "venue_seq",
+                    .integer(minimum: nil),
+                    "The venue's number of the book afterwards; null where it has none."
+                )
+                .orNull,
+                .init(
+                    "venue_prev_seq",
+                    .integer(minimum: nil),
+                    "The venue's number of the book before; null where it has none."
+                )
+                .orNull,
+                .choice(
+                    "kind",
+                    BookHead.Kind.self,
+                    "Snapshot: all levels; delta: changes; invalid: the book no longer holds."
+                ),
                 .time("book_epoch", "When the book was last built anew; it grows at every resync."),
                 FieldShape.count("depth", "How many levels a side the venue gives; null: all.").orNull,
-                FieldShape.decimal("horizon_bid", "The lowest proven bid, below which nothing is known; null: all bids are proven.")
-                    .orNull,
-                FieldShape.decimal("horizon_ask", "The highest proven ask, above which nothing is known; null: all asks are proven.")
-                    .orNull,
-                .init("bids", .list(.list(.decimal)), "[price, size], best first; in a delta size 0 removes the level."),
-                .init("asks", .list(.list(.decimal)), "[price, size], best first; in a delta size 0 removes the level."),
-                .choice("reason", InvalidReason.self, "Why the book does not hold; only where kind is invalid.").orAbsent,
+                FieldShape.decimal(
+                    "horizon_bid",
+                    "The lowest proven bid, below which nothing is known; null: all bids are proven."
+                )
+                .orNull,
+                FieldShape.decimal(
+                    "horizon_ask",
+                    "The highest proven ask, above which nothing is known; null: all asks are proven."
+                )
+                .orNull,
+                .init(
+                    "bids",
+                    .list(.list(.decimal)),
+                    "[price, size], best first; in a delta size 0 removes the level."
+                ),
+                .init(
+                    "asks",
+                    .list(.list(.decimal)),
+                    "[price, size], best first; in a delta size 0 removes the level."
+                ),
+                .choice(
+                    "reason",
+                    InvalidReason.self,
+                    "Why the book does not hold; only where kind is invalid."
+                ).orAbsent,
             ]
         )
     }

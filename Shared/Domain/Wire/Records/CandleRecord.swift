@@ -81,7 +81,10 @@ extension CandleRecord: DescribedRecord {
             topic,
             "A candle",
             CommonFields.market + [
-                .text("interval", "The length: 1s to 1mo, with a zone where days do not begin in UTC, as in 1d+8."),
+                .text(
+                    "interval",
+                    "The length: 1s to 1mo, with a zone where days do not begin in UTC, as in 1d+8."
+                ),
                 .time("open_us", "When it begins."),
                 .time("close_us", "When it is over."),
                 .decimal("open", "The first price."),
@@ -89,7 +92,10 @@ extension CandleRecord: DescribedRecord {
                 .decimal("low", "The lowest price."),
                 .decimal("close", "The last price."),
                 .decimal("volume", "What was traded: base currency, or contracts on inverse instruments."),
-                .decimal("quote_volume", "What was paid for it, in quote currency; null where it is not known.").orNull,
+                .decimal(
+                    "quote_volume",
+                    "What was paid for it, in quote currency; null where it is not known."
+                ).orNull,
                 FieldShape.count("trades", "How many trades; null where the venue does not say.").orNull,
                 .boolean("closed", "Whether it is over: it changes no more without a revision."),
                 .choice("origin", EventOrigin.self, "Where it came from."),

@@ -53,9 +53,15 @@ extension FundingRecord: DescribedRecord {
             topic,
             "A funding rate",
             CommonFields.market + [
-                FieldShape.decimal("rate", "The rate that is charged next, as a fraction; null where there is none.").orNull,
+                FieldShape.decimal(
+                    "rate",
+                    "The rate that is charged next, as a fraction; null where there is none."
+                ).orNull,
                 FieldShape.time("next_funding_us", "When it is charged; null where there is no rate.").orNull,
-                FieldShape.span("interval_us", "From one charge to the next; null where the venue does not say.").orNull,
+                FieldShape.span(
+                    "interval_us",
+                    "From one charge to the next; null where the venue does not say."
+                ).orNull,
                 FieldShape.decimal("mark", "The last mark price seen; null where none was.").orNull,
                 FieldShape.decimal("index", "The last index price seen; null where none was.").orNull,
             ]

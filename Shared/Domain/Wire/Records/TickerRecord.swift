@@ -56,8 +56,14 @@ extension TickerRecord: DescribedRecord {
                 FieldShape.decimal("open_24h", "The price 24 hours ago.").orNull,
                 FieldShape.decimal("high_24h", "The highest price.").orNull,
                 FieldShape.decimal("low_24h", "The lowest price.").orNull,
-                FieldShape.decimal("volume_24h", "What was traded: base currency, or contracts on inverse instruments.").orNull,
-                FieldShape.decimal("quote_volume_24h", "What was paid for it, in quote currency; null where the venue has none.").orNull,
+                FieldShape.decimal(
+                    "volume_24h",
+                    "What was traded: base currency, or contracts on inverse instruments."
+                ).orNull,
+                FieldShape.decimal(
+                    "quote_volume_24h",
+                    "What was paid for it, in quote currency; null where the venue has none."
+                ).orNull,
             ]
         )
     }

@@ -176,7 +176,8 @@ extension RecordShape {
             TradeRecord.shape, BboRecord.shape, InstrumentRecord.shape, SubscriptionRecord.shape,
             QuoteRecord.shape,
             OpportunityRecord.shape, FeedStatusRecord.shape, IntegrityRecord.shape, DriftRecord.shape,
-            DeadLetterRecord.shape, BookRecord.shape, CandleRecord.shape, TickerRecord.shape, FundingRecord.shape,
+            DeadLetterRecord.shape, BookRecord.shape, CandleRecord.shape, TickerRecord.shape,
+            FundingRecord.shape,
             OpenInterestRecord.shape, LiquidationRecord.shape,
         ]
     }

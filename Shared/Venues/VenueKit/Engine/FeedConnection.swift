@@ -1,5 +1,6 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Compression
 import Lifecycle
 import Models
 import Wire
@@ -31,6 +32,8 @@ final class FeedConnection {
     private let decoder: any FrameDecoder
     private let isPinged: Bool
     private var places: ContiguousArray<Int32>
+    private var candlePlaces: [CandleStream: Int] = [:]
+    private let inflater: Inflater?
     private var batch = EventBatch()
     private var actions: [SessionAction] = []
     private var isActing = false
@@ -48,9 +51,13 @@ final class FeedConnection {
             seed: engine.settings.seed &+ UInt64(number)
         )
         stateSince = engine.clock.wall.microseconds
+        inflater = engine.profile.compression == .gzip ? Inflater() : nil
         if case .serverPing = engine.profile.heartbeat { isPinged = true } else { isPinged = false }
         places = []
         for (place, stream) in plan.streams.enumerated() {
+            if let interval = stream.interval {
+                candlePlaces[CandleStream(instrument: stream.instrument, interval: interval)] = place
+            }
             let index = Self.index(stream.instrument, stream.channel)
             while places.count <= index { places.append(-1) }
             places[index] = Int32(truncatingIfNeeded: place)
@@ -67,7 +74,7 @@ final class FeedConnection {
         bytes &+= UInt64(truncatingIfNeeded: frame.bytes.count)
         batch.removeAll()
         do throws(DecodeError) {
-            switch try decoder.decode(frame, into: &batch) {
+            switch try decoder.decode(try unpacked(frame), into: &batch) {
             case .events:
                 session.frameDecoded()
                 publish(received.microseconds, now)
@@ -85,6 +92,17 @@ final class FeedConnection {
         if !actions.isEmpty { act() }
     }
 
+    @inline(__always)
+    private func unpacked(_ frame: FrameBytes) throws(DecodeError) -> FrameBytes {
+        guard let inflater, frame.isGzip else { return frame }
+        do throws(InflateError) {
+            let text = try inflater.inflate(frame.bytes)
+            return FrameBytes(text, readable: text.count &+ Inflater.padding)
+        } catch {
+            throw .malformed(offset: 0)
+        }
+    }
+
     private func publish(_ received: Int64, _ now: MonotonicNanos) {
         var isWanted = true
         var exchange = EventTime.none
@@ -96,6 +114,7 @@ final class FeedConnection {
             exchange = batch.quotes[index].exchangeMicroseconds
             if !isPublished(Self.index(batch.quotes[index].instrument, .bbo), now) { isWanted = false }
         }
+        if batch.hasMore, !areOthersPublished(now) { isWanted = false }
         guard isWanted else {
             strays &+= 1
             return
@@ -109,6 +128,29 @@ final class FeedConnection {
     private func isPublished(_ index: Int, _ now: MonotonicNanos) -> Bool {
         guard index < places.count, places[index] >= 0 else { return false }
         return session.dataArrived(Int(places[index]), now, &actions)
+    }
+
+    /// The same for everything but trades and quotes.
+    private func areOthersPublished(_ now: MonotonicNanos) -> Bool {
+        var areWanted = true
+        func hear(_ instrument: InstrumentID, _ channel: Channel) {
+            if !isPublished(Self.index(instrument, channel), now) { areWanted = false }
+        }
+        for index in batch.books.indices { hear(batch.books[index].instrument, .book) }
+        for index in batch.candles.indices {
+            let place = candlePlaces[CandleStream(batch.candles[index])]
+            guard let place, session.dataArrived(place, now, &actions) else {
+                areWanted = false
+                continue
+            }
+        }
+        for index in batch.tickers.indices { hear(batch.tickers[index].instrument, .ticker) }
+        for index in batch.fundings.indices { hear(batch.fundings[index].instrument, .funding) }
+        for index in batch.openInterests.indices {
+            hear(batch.openInterests[index].instrument, .openInterest)
+        }
+        for index in batch.liquidations.indices { hear(batch.liquidations[index].instrument, .liquidation) }
+        return areWanted
     }
 
     private static func index(_ instrument: InstrumentID, _ channel: Channel) -> Int {
@@ -223,4 +265,25 @@ final class FeedConnection {
             break
         }
     }
+}
+
+/// A candle stream of a connection.
+private struct CandleStream: Hashable {
+    var instrument: InstrumentID
+    var interval: CandleInterval
+
+    init(instrument: InstrumentID, interval: CandleInterval) {
+        self.instrument = instrument
+        self.interval = interval
+    }
+
+    init(_ candle: borrowing Candle) {
+        instrument = candle.instrument
+        interval = candle.interval
+    }
+}
+
+extension FrameBytes {
+    /// Whether the bytes begin as a gzip file does; no JSON text begins so.
+    fileprivate var isGzip: Bool { bytes.count > 2 && bytes[0] == 0x1F && bytes[1] == 0x8B }
 }

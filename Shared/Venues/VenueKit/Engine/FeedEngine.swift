@@ -279,13 +279,16 @@ extension FeedEngine {
                     )
                     continue
                 }
-                let stream = VenueStream(
-                    instrument: id,
-                    venueSymbol: instrument.venueSymbol,
-                    channel: channel,
-                    market: instrument.market
-                )
-                streams.append((stream, endpoint))
+                for interval in settings.intervals(of: channel) {
+                    let stream = VenueStream(
+                        instrument: id,
+                        venueSymbol: instrument.venueSymbol,
+                        channel: channel,
+                        market: instrument.market,
+                        interval: interval
+                    )
+                    streams.append((stream, endpoint))
+                }
             }
             if instrument.status != .trading {
                 let detail = "the venue lists it as \(instrument.status.rawValue)"

@@ -14,6 +14,8 @@ public struct FeedSettings: Sendable {
     public var areSymbolsChosen: Bool
     /// The channels of each symbol.
     public var channels: [Channel]
+    /// The lengths of candles, as far as a market has them.
+    public var candleIntervals: [CandleInterval] = [CandleInterval(.minute1)]
     /// URLs that replace the venue's, by endpoint name.
     public var endpoints: [String: String]
     /// The limits of a session.
@@ -40,6 +42,11 @@ public struct FeedSettings: Sendable {
         self.areSymbolsChosen = areSymbolsChosen
         self.channels = channels
         self.endpoints = endpoints
+    }
+
+    /// The intervals that a stream of this channel is asked for in: one nil for all channels but candles.
+    func intervals(of channel: Channel) -> [CandleInterval?] {
+        channel == .candle ? candleIntervals : [nil]
     }
 
     /// The profile's endpoint of this name, with the configured URL.

@@ -42,7 +42,8 @@ final class CandleLedger {
         if candle.isClosed == true {
             close(place, candle)
         } else {
-            if rows[place].current == nil || rows[place].current!.openMicroseconds <= candle.openMicroseconds {
+            if rows[place].current == nil || rows[place].current!.openMicroseconds <= candle.openMicroseconds
+            {
                 rows[place].current = candle
             }
             notes.append(CandleNote(candle: candle, isClosed: false, revision: 0))
@@ -52,7 +53,9 @@ final class CandleLedger {
 
     /// A venue without a closed flag closes a candle by beginning a later one (EVENTS ruling 23).
     private func closeCurrent(_ place: Int, before candle: Candle) {
-        guard let current = rows[place].current, current.openMicroseconds < candle.openMicroseconds else { return }
+        guard let current = rows[place].current, current.openMicroseconds < candle.openMicroseconds else {
+            return
+        }
         if current.isClosed == nil { close(place, current) } else { rows[place].current = nil }
     }
 

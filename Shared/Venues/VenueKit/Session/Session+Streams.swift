@@ -112,9 +112,19 @@ extension Session {
 
     private mutating func confirm(_ place: Int, _ now: MonotonicNanos) {
         guard entries[place].state == .pending || entries[place].state == .waiting else { return }
+        guard !entries[place].stream.channel.maySleep else {
+            entries[place].state = .live
+            entries[place].deadline = .never
+            return
+        }
         entries[place].state = .confirmed
         entries[place].deadline = now.advanced(milliseconds: settings.firstMessageMilliseconds)
     }
+}
+
+extension Channel {
+    /// Whether hours without a message are nothing unusual, so that an acknowledgement is all that can be waited for.
+    fileprivate var maySleep: Bool { self == .liquidation }
 }
 
 // MARK: Refusals

@@ -167,7 +167,7 @@ extension Session {
 
     /// Sets the deadline to the next thing that time can bring to an open connection.
     mutating func rearm(_ now: MonotonicNanos) {
-        var next = min(rotation, silenceTime, pingSent == nil ? pingTime : pongTime)
+        var next = min(rotation, greetingDeadline, silenceTime, pingSent == nil ? pingTime : pongTime)
         if !outbox.isEmpty { next = min(next, sent.nextAllowed(now)) }
         for place in entries.indices { next = min(next, dueTime(place)) }
         deadline = next
