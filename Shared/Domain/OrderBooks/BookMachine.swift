@@ -1,0 +1,287 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import Models
+
+/// Keeps one book by a venue's rules: frames go in, and what to publish and to ask for comes out.
+///
+/// It owns no socket and no clock. `waiting` (increments are kept while a snapshot loads) → `joining` (a snapshot is
+/// there, newer than all that was kept) → `live`; and back to `waiting` at every fault, after saying `invalid`.
+///
+/// - Thread: its owner's. Allocates: never while a live book of known size changes.
+public struct BookMachine: ~Copyable {
+    /// Where a book stands.
+    public enum State: Hashable, Sendable {
+        /// There is no snapshot.
+        case waiting
+        /// There is one, and no increment fits to it yet.
+        case joining
+        /// The book is right and published.
+        case live
+    }
+
+    /// The venue's rules.
+    public let rules: BookRules
+    /// The limits.
+    public let settings: BookSettings
+    /// Where the book stands.
+    public internal(set) var state = State.waiting
+    /// The book; of meaning while live.
+    public internal(set) var book = OrderBook()
+    /// The venue's number that the book is at; ``VenueSequence/none``.
+    public internal(set) var sequence = VenueSequence.none
+    /// When the snapshot was read that the book began with, or 0.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
+    public internal(set) var epoch: Int64 = 0
+
+    var depth: Int?
+    var horizon = BookHorizon()
+    /// Whether an increment has followed the snapshot.
+    var isBridged = false
+    /// The snapshot's stamp, published when an increment bridges.
+    var held: BookStamp?
+    var buffer: BookBuffer
+    var bidScratch = LevelScratch()
+    var askScratch = LevelScratch()
+    var recent = RecentNumbers()
+    var refresh: BookRefresh?
+    var comparison: BookComparison?
+    var hasAskedForHorizon = false
+    private var deltas = 0
+    private var publishedAt: Int64 = 0
+    private var unbridged = 0
+
+    /// So many increments older than the snapshot in a row mean that the venue counts anew.
+    private static let unbridgedLimit = 1_000
+
+    /// Makes a machine that waits for its first frame.
+    public init(rules: BookRules, settings: BookSettings = BookSettings()) {
+        self.rules = rules
+        self.settings = settings
+        buffer = BookBuffer(frames: settings.bufferedFrames, levels: settings.bufferedLevels)
+    }
+
+    /// Increments that wait for a snapshot.
+    public var waitingFrames: Int { buffer.count }
+    /// Increments that were let go because too many waited, since the machine was made.
+    public var droppedFrames: UInt64 { buffer.dropped }
+
+    /// Takes one push or answer in.
+    @inline(__always)
+    public mutating func take(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        switch frame.kind {
+        case .delta where state == .live: advance(frame, &output)
+        case .delta: wait(frame, &output)
+        case .snapshot: load(frame, &output)
+        case .whole: replace(frame, &output)
+        }
+    }
+
+    /// The book does not hold any more for a reason that no frame says; says so if it was live.
+    ///
+    /// - Parameters:
+    ///   - fault: the reason.
+    ///   - now: Unit: microseconds since the Unix epoch.
+    ///   - output: what is to be done.
+    public mutating func end(_ fault: BookFault, now: Int64, _ output: inout some BookOutput) {
+        invalidate(fault, received: now, &output)
+        buffer.removeAll()
+    }
+
+    /// A frame about the book could not be read: begins anew.
+    public mutating func undecodable(now: Int64, _ output: inout some BookOutput) {
+        guard state != .waiting else { return }
+        invalidate(.undecodable, received: now, &output)
+        buffer.removeAll()
+        output.needSnapshot(.fault(.undecodable))
+    }
+
+    /// Forgets the book without a word: a recording shows that a connection began anew, not when the old one died.
+    public mutating func abandon() {
+        forget()
+        buffer.removeAll()
+    }
+}
+
+// MARK: A live book
+
+extension BookMachine {
+    /// An increment of a live book.
+    @inline(__always)
+    mutating func advance(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        switch isBridged ? rules.follow(sequence, frame.sequence) : rules.join(sequence, frame.sequence) {
+        case .next: change(frame, &output)
+        case .stale: repeated(frame, &output)
+        case .gap: fail(isBehind(frame) ? .reset : .gap, frame, &output)
+        }
+    }
+
+    @inline(__always)
+    private mutating func change(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        let before = sequence
+        sequence = frame.sequence.last
+        isBridged = true
+        // A frame without levels is news only where it moves the number on.
+        if frame.isEmpty, sequence == before { return }
+        guard !frame.isAbsurd else { return fail(.undecodable, frame, &output) }
+        book.apply(.bids, frame.bids)
+        book.apply(.asks, frame.asks)
+        if rules.scope == .window, let depth { book.cut(to: depth) }
+        guard let fault = fault(of: frame) else {
+            recent.insert(sequence)
+            if refresh != nil { keepForRefresh(frame) }
+            publish(frame, &output)
+            if refresh != nil { concludeRefresh(frame, &output) }
+            return
+        }
+        fail(fault, frame, &output)
+    }
+
+    /// What is wrong with the book after a frame.
+    @inline(__always)
+    func fault(of frame: borrowing BookFrame) -> BookFault? {
+        if book.isCrossed { return .crossed }
+        if let sum = rules.checksum, frame.checksum != 0, frame.sequence.last == VenueSequence.none,
+            book.checksum(levels: sum.levels, unit: sum.unit) != frame.checksum
+        {
+            return .checksum
+        }
+        let limit = settings.maximumLevels
+        return book.count(.bids) > limit || book.count(.asks) > limit ? .undecodable : nil
+    }
+
+    /// An increment that the book contains: a copy of a recent one, one from before the snapshot, or a new count.
+    private mutating func repeated(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        guard isBridged else {
+            unbridged += 1
+            if unbridged >= Self.unbridgedLimit { fail(.reset, frame, &output) }
+            return
+        }
+        if !recent.contains(frame.sequence.last) { fail(.reset, frame, &output) }
+    }
+
+    private func isBehind(_ frame: borrowing BookFrame) -> Bool {
+        let last = frame.sequence.last
+        return last != VenueSequence.none && last < sequence
+    }
+
+    @inline(__always)
+    private mutating func publish(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        let stamp = stamp(frame)
+        output.publishDelta(
+            bids: bidScratch.ordered(frame.bids, .bids),
+            asks: askScratch.ordered(frame.asks, .asks),
+            stamp
+        )
+        deltas &+= 1
+        let age = stamp.receivedMicroseconds &- publishedAt
+        if deltas >= settings.snapshotDeltas || age >= settings.snapshotMicroseconds {
+            publishSnapshot(stamp, &output)
+        }
+        if deltas & 15 == 0, !hasAskedForHorizon, horizon.isNear(book) {
+            hasAskedForHorizon = true
+            output.needSnapshot(.horizon)
+        }
+    }
+
+    mutating func publishSnapshot(_ stamp: BookStamp, _ output: inout some BookOutput) {
+        deltas = 0
+        publishedAt = stamp.receivedMicroseconds
+        output.publishSnapshot(book, limit: settings.publishedLevels, stamp)
+    }
+
+    /// What a record about the book after this frame says.
+    @inline(__always)
+    func stamp(_ frame: borrowing BookFrame) -> BookStamp {
+        var stamp = BookStamp(
+            exchangeMicroseconds: frame.exchangeMicroseconds,
+            receivedMicroseconds: frame.receivedMicroseconds,
+            sequence: frame.sequence.last,
+            previous: frame.sequence.previous,
+            epoch: epoch,
+            depth: depth,
+            horizonBid: horizon.bid,
+            horizonAsk: horizon.ask
+        )
+        guard rules.scope == .window, let depth else { return stamp }
+        if book.count(.bids) >= depth { stamp.horizonBid = book.outermostPrice(.bids) }
+        if book.count(.asks) >= depth { stamp.horizonAsk = book.outermostPrice(.asks) }
+        return stamp
+    }
+}
+
+// MARK: Faults
+
+extension BookMachine {
+    /// Gives the book up; the frame may be the first after the snapshot that is asked for.
+    mutating func fail(_ fault: BookFault, _ frame: borrowing BookFrame, _ output: inout some BookOutput) {
+        invalidate(fault, received: frame.receivedMicroseconds, &output)
+        buffer.removeAll()
+        if rules.source != .stream, frame.kind == .delta, fault != .undecodable { buffer.append(frame) }
+        output.needSnapshot(.fault(fault))
+    }
+
+    private mutating func invalidate(_ fault: BookFault, received: Int64, _ output: inout some BookOutput) {
+        if state == .live {
+            output.publishInvalid(fault, invalidStamp(received))
+        }
+        forget()
+    }
+
+    func invalidStamp(_ received: Int64) -> BookStamp {
+        BookStamp(
+            exchangeMicroseconds: EventTime.none,
+            receivedMicroseconds: received,
+            sequence: VenueSequence.none,
+            previous: VenueSequence.none,
+            epoch: epoch,
+            depth: depth
+        )
+    }
+
+    mutating func forget() {
+        state = .waiting
+        book.removeAll()
+        sequence = VenueSequence.none
+        held = nil
+        refresh = nil
+        isBridged = false
+        unbridged = 0
+        hasAskedForHorizon = false
+        recent.removeAll()
+    }
+
+    mutating func begin(_ received: Int64) {
+        epoch = max(epoch &+ 1, received)
+        isBridged = false
+        unbridged = 0
+        hasAskedForHorizon = false
+        recent.removeAll()
+    }
+}
+
+/// The numbers of the last increments, by which a copy is told from a count that began anew.
+struct RecentNumbers {
+    private static let capacity = 64
+    private var numbers: ContiguousArray<Int64>
+    private var next = 0
+
+    init() {
+        numbers = ContiguousArray(repeating: VenueSequence.none, count: Self.capacity)
+    }
+
+    @inline(__always)
+    mutating func insert(_ number: Int64) {
+        numbers[next] = number
+        next = (next &+ 1) & (Self.capacity &- 1)
+    }
+
+    func contains(_ number: Int64) -> Bool {
+        number != VenueSequence.none && numbers.contains(number)
+    }
+
+    mutating func removeAll() {
+        for index in numbers.indices { numbers[index] = VenueSequence.none }
+    }
+}

@@ -1,1 +1,0 @@
-// Part of MarketBus. Apache License 2.0, see LICENSE.
