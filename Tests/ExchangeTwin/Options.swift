@@ -37,6 +37,12 @@ struct Options {
     var connectionLifeMilliseconds = 86_400_000
     var spotStreams = 1024
     var futuresStreams = 200
+    var bookLevels = 500
+    var clockOffsetMilliseconds = 0
+    var banMilliseconds = 120_000
+    var rotationNoticeMilliseconds = 30_000
+    var okxChecksum = OKXChecksum.absent
+    var okxKeepAliveMilliseconds = 60_000
     var help = false
 
     init(_ arguments: [String]) throws(OptionsProblem) {
@@ -75,6 +81,11 @@ struct Options {
         case "--instruments": instruments.append(value)
         case "--log": log = value
         case "--script": script = value
+        case "--okx-checksum":
+            guard let kind = OKXChecksum(rawValue: value) else {
+                throw OptionsProblem(text: "--okx-checksum is absent, zero or right")
+            }
+            okxChecksum = kind
         case "--speed":
             guard value == "max" || (Double(value) ?? 0) > 0 else {
                 throw OptionsProblem(text: "--speed is a positive number or max, not \(value)")
@@ -106,9 +117,21 @@ struct Options {
         case "--connection-life-ms": connectionLifeMilliseconds = number
         case "--max-streams-spot": spotStreams = number
         case "--max-streams-futures": futuresStreams = number
+        case "--book-levels": bookLevels = min(max(number, 10), 10_000)
+        case "--clock-offset-ms": clockOffsetMilliseconds = number
+        case "--ban-ms": banMilliseconds = number
+        case "--rotation-notice-ms": rotationNoticeMilliseconds = number
+        case "--okx-keepalive-ms": okxKeepAliveMilliseconds = number
         default: throw OptionsProblem(text: "unknown flag \(flag)")
         }
     }
+}
+
+/// What OKX's book frames say in `checksum`.
+enum OKXChecksum: String {
+    case absent
+    case zero
+    case right
 }
 
 extension Options {
@@ -129,6 +152,10 @@ extension Options {
         )
         out.append(text: ",\"connection_life_ms\":\(connectionLifeMilliseconds)")
         out.append(text: ",\"max_streams_spot\":\(spotStreams),\"max_streams_futures\":\(futuresStreams)")
+        out.append(text: ",\"book_levels\":\(bookLevels),\"clock_offset_ms\":\(clockOffsetMilliseconds)")
+        out.append(text: ",\"ban_ms\":\(banMilliseconds),\"okx_checksum\":\"\(okxChecksum.rawValue)\"")
+        out.append(text: ",\"rotation_notice_ms\":\(rotationNoticeMilliseconds)")
+        out.append(text: ",\"okx_keepalive_ms\":\(okxKeepAliveMilliseconds)")
         out.append(text: ",\"sessions\":\(sessions.count),\"log\":")
         out.appendQuoted(log ?? "")
         out.append("}")

@@ -10,6 +10,15 @@ struct ControlDesk {
         case ("GET", "/faults"): return HTTPAnswer(json: twin.board.listing)
         case ("GET", "/log"): return log(request)
         case ("POST", "/fault"): return fault(request)
+        case ("GET", "/book"):
+            return twin.book(request).map { HTTPAnswer(buffer: $0) }
+                ?? HTTPAnswer(status: 404, json: "{\"error\":\"no such market\"}")
+        case ("POST", "/pause"):
+            twin.pause()
+            return HTTPAnswer(json: "{\"paused\":true}")
+        case ("POST", "/resume"):
+            twin.resume()
+            return HTTPAnswer(json: "{\"paused\":false}")
         case ("POST", "/shutdown"):
             twin.stop()
             return HTTPAnswer(json: "{\"stopping\":true}")

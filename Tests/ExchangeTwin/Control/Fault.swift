@@ -20,11 +20,28 @@ enum FaultKind: String, CaseIterable {
     case refuse
     case httpStatus = "http_status"
     case httpLatency = "http_latency"
+    // Faults of books.
+    case droppedDelta = "dropped_delta"
+    case doubledDelta = "doubled_delta"
+    case crossedUpdate = "crossed_update"
+    case zeroUnknown = "zero_unknown"
+    case wrongChecksum = "wrong_checksum"
+    case checksumZero = "checksum_zero"
+    case staleSnapshot = "stale_snapshot"
+    case delayStream = "delay_stream"
+    case sequenceReset = "sequence_reset"
+    // Frames whose shape changed.
+    case newField = "new_field"
+    case vanishedField = "vanished_field"
+    case retypedField = "retyped_field"
+    case maintenance
 
     /// Happens to the connections that exist now; the others stay in force for a count or a time.
     var isImmediate: Bool {
         switch self {
-        case .cut, .halfOpen, .closeCode, .garbageFrame, .hugeFrame, .notice, .serverShutdown: true
+        case .cut, .halfOpen, .closeCode, .garbageFrame, .hugeFrame, .notice, .serverShutdown,
+            .sequenceReset:
+            true
         default: false
         }
     }
@@ -32,8 +49,27 @@ enum FaultKind: String, CaseIterable {
     /// Looks at each frame that is about to be sent.
     var touchesFrames: Bool {
         switch self {
-        case .silenceStream, .truncatedFrame, .truncatedJSON, .slowDrip, .duplicate, .reorder, .badNumber:
+        case .silenceStream, .truncatedFrame, .truncatedJSON, .slowDrip, .duplicate, .reorder, .badNumber,
+            .droppedDelta, .doubledDelta, .delayStream:
             true
+        default: changesText
+        }
+    }
+
+    /// Sends a frame with another text in its place.
+    var changesText: Bool {
+        switch self {
+        case .crossedUpdate, .zeroUnknown, .wrongChecksum, .checksumZero, .newField, .vanishedField,
+            .retypedField:
+            true
+        default: false
+        }
+    }
+
+    /// Meant for increments of books only.
+    var needsDelta: Bool {
+        switch self {
+        case .droppedDelta, .doubledDelta, .crossedUpdate, .zeroUnknown: true
         default: false
         }
     }
@@ -62,14 +98,19 @@ final class Fault {
     let code: Int
     let size: Int
     let text: String?
+    let field: String?
+    let sequence: Int
     let reset: Bool
+    /// `maintenance` ends with counts that start over.
+    let startsOver: Bool
 
     /// Nil when the kind is unknown.
     init?(_ json: JSONText) {
         guard let kind = json["kind"]?.string.flatMap(FaultKind.init(rawValue:)) else { return nil }
         self.kind = kind
         duration = json["duration_ms"]?.integer.map { max(0, min($0, 86_400_000)) * 1_000_000 }
-        let timed = duration != nil || kind == .ackWithoutData || kind == .silenceStream
+        let endless = [.ackWithoutData, .silenceStream, .delayStream, .maintenance].contains(kind)
+        let timed = duration != nil || endless
         let unlimited = kind.isImmediate || kind == .refuse || timed
         let frames = kind == .garbageFrame || kind == .hugeFrame
         remaining = max(1, json["count"]?.integer ?? (unlimited && !frames ? Int.max : 1))
@@ -85,7 +126,10 @@ final class Fault {
         code = json["code"]?.integer ?? json["status"]?.integer ?? 1001
         size = max(1, min(json["bytes"]?.integer ?? (17 << 20), 48 << 20))
         text = json["text"]?.string
+        field = json["field"]?.string
+        sequence = max(1, json["sequence"]?.integer ?? 1000)
         reset = json["mode"]?.string != "fin"
+        startsOver = json["reset"]?.flag ?? false
     }
 
     /// Whether a stream is meant, by its name, its key, its symbol or its kind.
@@ -96,21 +140,27 @@ final class Fault {
         return [candidate.name, candidate.key, candidate.symbol, candidate.kind].contains(stream)
     }
 
+    /// Whether a market is meant, by its name or by a stream of its.
+    func matches(_ candidate: Market) -> Bool {
+        let instrument = candidate.instrument
+        guard venue == nil || venue == instrument.venue.rawValue else { return false }
+        guard market == nil || market == instrument.segment.label(instrument.venue) else { return false }
+        guard stream != nil, stream != instrument.name else { return true }
+        return candidate.streams.contains(where: matches)
+    }
+
     func matches(_ candidate: Connection) -> Bool {
         guard let endpoint = candidate.session.endpoint, candidate.isOpen else { return false }
         guard connection == nil || connection == candidate.id else { return false }
         guard venue == nil || venue == endpoint.venue.rawValue else { return false }
         if stream != nil { return candidate.session.streams.contains(where: matches) }
         guard let market else { return true }
-        if endpoint.venue == .binance { return endpoint.segment.label(.binance) == market }
-        return endpoint.route.rawValue == market || candidate.session.streams.contains(where: matches)
+        return endpoint.label == market || candidate.session.streams.contains(where: matches)
     }
 
     func matches(_ endpoint: Endpoint, upgrade: Bool) -> Bool {
         guard venue == nil || venue == endpoint.venue.rawValue else { return false }
-        guard market == nil || endpoint.venue == .okx || market == endpoint.segment.label(.binance) else {
-            return false
-        }
+        guard market == nil || endpoint.spansMarkets || market == endpoint.label else { return false }
         guard path.map({ endpoint.rest.hasPrefix($0) }) ?? true else { return false }
         return target == "all" || (target == "ws") == upgrade
     }

@@ -7,13 +7,16 @@ import Glibc
 final class FaultBoard {
     private let log: SentLog
     private unowned let server: Server
-    private var armed: [Fault] = []
+    /// Set by the owner of both; faults of markets need it.
+    weak var exchange: Exchange?
+    private(set) var armed: [Fault] = []
     private var script: [(due: Int, fault: Fault)] = []
     private var frozen: [(until: Int, connection: Connection)] = []
     private var lastID = 0
     private var done = 0
-    /// Frames that a reorder fault holds back.
-    private var held: [(stream: Stream, connection: Connection, payload: [UInt8], mark: FrameMark)] = []
+    /// Frames that a reorder fault holds back, and those that are late.
+    var held: [HeldFrame] = []
+    var late: [HeldFrame] = []
     private(set) var touchesFrames = false
     private var refusing = false
 
@@ -48,6 +51,7 @@ final class FaultBoard {
             strike(fault, targets)
             done += 1
         } else {
+            prepare(fault, targets)
             armed.append(fault)
             refresh()
         }
@@ -59,6 +63,7 @@ final class FaultBoard {
         while let index = script.firstIndex(where: { $0.due <= now }) {
             _ = start(script.remove(at: index).fault)
         }
+        releaseLate(now: now)
         for entry in frozen where entry.until <= now {
             server.remove(entry.connection, reset: true, reason: "half_open ended")
         }
@@ -74,11 +79,12 @@ final class FaultBoard {
             )
         }
         armed.removeAll { $0.remaining <= 0 || ($0.until ?? Int.max) <= now }
+        for fault in over where fault.kind == .maintenance && fault.startsOver { restart(fault) }
         refresh()
     }
 
-    private func refresh() {
-        touchesFrames = !held.isEmpty || armed.contains { $0.kind.touchesFrames }
+    func refresh() {
+        touchesFrames = !held.isEmpty || !late.isEmpty || armed.contains { $0.kind.touchesFrames }
         let refuse = armed.contains { $0.kind == .refuse && $0.venue == nil }
         if refuse != refusing { server.refuse(refuse) }
         refusing = refuse
@@ -99,6 +105,7 @@ final class FaultBoard {
     // MARK: - Faults of connections
 
     private func strike(_ fault: Fault, _ targets: [Connection]) {
+        if fault.kind == .sequenceReset { return restart(fault) }
         let frames = fault.kind == .garbageFrame || fault.kind == .hugeFrame
         for connection in frames ? targets : Array(targets.prefix(fault.remaining)) {
             note(fault, connection, nil)
@@ -140,198 +147,56 @@ final class FaultBoard {
     }
 
     private func announce(_ fault: Fault, _ connection: Connection) {
-        guard let endpoint = connection.session.endpoint else { return }
-        let wait = fault.duration ?? (endpoint.venue == .okx ? 30_000_000_000 : 10_000_000_000)
-        connection.session.closeAt = md_monotonic_nanos().asInt + wait
-        if endpoint.venue == .okx {
-            connection.send(
-                text:
-                    "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a service "
-                    + "upgrade. Please reconnect.\",\"connId\":\"\(connection.session.connectionName)\"}"
-            )
-        } else {
-            let event = "{\"e\":\"serverShutdown\",\"E\":\(md_wall_nanos() / 1_000_000)}"
-            let combined = connection.session.combined
-            connection.send(text: combined ? "{\"stream\":\"!serverShutdown\",\"data\":\(event)}" : event)
+        guard let desk = connection.session.desk else { return }
+        let usual = fault.kind == .notice ? 30_000_000_000 : 10_000_000_000
+        connection.session.closeAt = md_monotonic_nanos().asInt + (fault.duration ?? usual)
+        _ = desk.announceEnd(connection)
+    }
+
+    /// What happens when a fault that stays begins.
+    private func prepare(_ fault: Fault, _ targets: [Connection]) {
+        if fault.kind == .maintenance {
+            for connection in targets {
+                connection.session.closeAt = md_monotonic_nanos().asInt + fault.delay
+                _ = connection.session.desk?.announceEnd(connection)
+            }
+        }
+        guard fault.kind == .staleSnapshot else { return }
+        for market in exchange?.generator.begun ?? [] where fault.matches(market) {
+            market.stale = market.book.snapshot(10_000)
         }
     }
 
-    private func note(_ fault: Fault, _ connection: Connection, _ stream: Stream?) {
-        let name = stream.map { ",\"stream\":\"\($0.name)\"" } ?? ""
+    /// The counts of the books meant start over.
+    private func restart(_ fault: Fault) {
+        guard let exchange else { return }
+        for market in exchange.generator.begun where fault.matches(market) {
+            for stream in market.streams where stream.feed != nil { exchange.flush(stream) }
+            let name = market.instrument.name
+            let before = market.book.sequence
+            market.book.restart(sequence: fault.sequence)
+            let chained = exchange.desks[market.instrument.venue]?.keepsChainOverReset ?? false
+            if !chained { for feed in market.book.feeds { feed.rebase(to: fault.sequence) } }
+            log.note(
+                "fault",
+                fault.kind.rawValue,
+                ",\"fault_id\":\(fault.id),\"event\":\"hit\",\"symbol\":\"\(name)\",\"before\":\(before)"
+                    + ",\"sequence\":\(fault.sequence)"
+            )
+        }
+    }
+
+    func note(_ fault: Fault, _ connection: Connection, _ stream: Stream?, _ mark: FrameMark? = nil) {
+        var name = stream.map { ",\"stream\":\"\($0.name)\"" } ?? ""
+        if let mark {
+            name += ",\"id\":\"" + (mark.text.map { String(decoding: $0, as: UTF8.self) } ?? "\(mark.id)\"")
+        }
         log.note(
             "fault",
             fault.kind.rawValue,
             ",\"fault_id\":\(fault.id),\"event\":\"hit\",\"conn\":\(connection.id)\(name)"
         )
     }
-}
-
-// MARK: - Faults of requests
-
-/// What becomes of an HTTP request or WebSocket handshake.
-enum RequestFate {
-    case serve
-    case reset
-    case fail(HTTPAnswer)
-}
-
-extension FaultBoard {
-    func request(_ endpoint: Endpoint, upgrade: Bool) -> RequestFate {
-        let now = md_monotonic_nanos().asInt
-        for fault in armed where fault.matches(endpoint, upgrade: upgrade) && fault.isLive(now) {
-            if fault.kind == .refuse { return .reset }
-            guard fault.kind == .httpStatus else { continue }
-            fault.use()
-            let text = endpoint.venue == .okx ? OKXREST.tooMany : BinanceREST.tooMany
-            var answer = HTTPAnswer(
-                status: fault.status,
-                json: fault.status >= 500 ? "<html>\(fault.status)</html>" : text
-            )
-            if fault.status == 429 || fault.status == 418 {
-                answer.headers.append(("Retry-After", "\(fault.retryAfter)"))
-            }
-            if fault.status >= 500 { answer.type = "text/html" }
-            return .fail(answer)
-        }
-        return .serve
-    }
-
-    /// Nanoseconds by which an answer is late.
-    func latency(_ endpoint: Endpoint) -> Int {
-        let now = md_monotonic_nanos().asInt
-        let fault = armed.first {
-            $0.kind == .httpLatency && $0.matches(endpoint, upgrade: false) && $0.isLive(now)
-        }
-        fault?.use()
-        return fault?.delay ?? 0
-    }
-
-    /// Whether a new subscription is acknowledged and then never served.
-    func silencesNew(_ venue: Venue, _ segment: Segment, _ name: String, _ connection: Connection) -> Bool {
-        let now = md_monotonic_nanos().asInt
-        guard armed.contains(where: { $0.kind == .ackWithoutData }) else { return false }
-        let parts = name.split(separator: venue == .okx ? ":" : "@", maxSplits: 1).map(String.init)
-        let channel = venue == .okx ? parts.first ?? "" : parts.last ?? ""
-        let symbol = venue == .okx ? parts.last ?? "" : (parts.first ?? "").uppercased()
-        let kind = channel == "bbo-tbt" ? "bbo" : channel == "trades" ? "trade" : BinanceDesk.kind(channel)
-        let probe = Stream(venue: venue, segment: segment, name: name, symbol: symbol, kind: kind)
-        for fault in armed where fault.kind == .ackWithoutData && fault.isLive(now) && fault.matches(probe) {
-            fault.use()
-            note(fault, connection, probe)
-            return true
-        }
-        return false
-    }
-}
-
-// MARK: - Faults of frames
-
-extension FaultBoard {
-    /// Sends a frame, or what a fault makes of it.
-    func pass(
-        _ stream: Stream,
-        _ payload: UnsafeBufferPointer<UInt8>,
-        _ mark: FrameMark,
-        _ connection: Connection,
-        publisher: Publisher
-    ) {
-        let now = md_monotonic_nanos().asInt
-        let fault = armed.first {
-            $0.kind.touchesFrames && $0.isLive(now) && $0.matches(stream)
-                && ($0.connection == nil || $0.connection == connection.id)
-        }
-        guard let fault else {
-            publisher.send(stream, payload, mark, connection)
-            return release(stream, connection, publisher)
-        }
-        if fault.kind != .silenceStream && fault.kind != .reorder { note(fault, connection, stream) }
-        var changed = mark
-        changed.fault = fault.kind.rawValue
-        apply(
-            fault,
-            Passing(stream: stream, payload: payload, mark: mark, changed: changed, to: connection),
-            publisher
-        )
-    }
-
-    private func apply(_ fault: Fault, _ frame: Passing, _ publisher: Publisher) {
-        let connection = frame.to
-        switch fault.kind {
-        case .silenceStream: fault.touched += 1
-        case .reorder:
-            if held.contains(where: { $0.stream === frame.stream && $0.connection === connection }) {
-                fault.use()
-                note(fault, connection, frame.stream)
-                publisher.send(frame.stream, frame.payload, frame.changed, connection)
-                release(frame.stream, connection, publisher)
-            } else {
-                held.append((frame.stream, connection, Array(frame.payload), frame.changed))
-                refresh()
-            }
-        case .duplicate:
-            fault.use()
-            publisher.send(frame.stream, frame.payload, frame.mark, connection)
-            publisher.send(frame.stream, frame.payload, frame.changed, connection)
-        case .slowDrip:
-            fault.use()
-            let start = connection.queued
-            publisher.send(frame.stream, frame.payload, frame.changed, connection)
-            connection.drip(from: start, delay: fault.delay)
-        case .truncatedJSON, .badNumber:
-            fault.use()
-            var copy = Array(frame.payload)
-            if fault.kind == .badNumber {
-                copy = FaultBoard.spoil(copy, with: fault.text ?? "NaN")
-            } else {
-                copy = Array(copy.prefix(copy.count * 2 / 3))
-            }
-            copy.withUnsafeBufferPointer { publisher.send(frame.stream, $0, frame.changed, connection) }
-            publisher.send(frame.stream, frame.payload, frame.mark, connection)
-        case .truncatedFrame:
-            fault.use()
-            let before = connection.output.count
-            publisher.send(frame.stream, frame.payload, frame.changed, connection)
-            connection.output.truncate(to: before + (connection.output.count - before) * 2 / 3)
-            connection.finish("truncated_frame")
-        default: break
-        }
-    }
-
-    /// Sends what was held back for this stream and connection.
-    private func release(_ stream: Stream, _ connection: Connection, _ publisher: Publisher) {
-        guard !held.isEmpty else { return }
-        for entry in held
-        where entry.stream === stream && entry.connection === connection && connection.takesFrames {
-            entry.payload.withUnsafeBufferPointer { publisher.send(stream, $0, entry.mark, connection) }
-        }
-        held.removeAll { $0.stream === stream && $0.connection === connection || !$0.connection.isOpen }
-        refresh()
-    }
-
-    /// Puts `text` in place of the first price of a frame.
-    static func spoil(_ payload: [UInt8], with text: String) -> [UInt8] {
-        for opening in ["\"p\":\"", "\"px\":\"", "\"b\":\"", "\"asks\":[[\""] {
-            let wanted = Array(opening.utf8)
-            guard payload.count > wanted.count else { continue }
-            for start in 0..<(payload.count - wanted.count)
-            where payload[start..<(start + wanted.count)].elementsEqual(wanted) {
-                let value = start + wanted.count
-                let end = payload[value...].firstIndex(of: 34) ?? payload.count
-                return Array(payload[..<value]) + Array(text.utf8) + Array(payload[end...])
-            }
-        }
-        return payload
-    }
-}
-
-/// One frame on its way to one connection.
-private struct Passing {
-    var stream: Stream
-    var payload: UnsafeBufferPointer<UInt8>
-    var mark: FrameMark
-    /// The mark that names the fault.
-    var changed: FrameMark
-    var to: Connection
 }
 
 extension Fault {

@@ -11,7 +11,7 @@ func launch(_ arguments: [String]) -> Int32 {
         return complain(error.text, code: 64)
     }
     if options.help {
-        print("exchange-twin: Binance and OKX on loopback. The flags are in Tests/ExchangeTwin/README.md.")
+        print("exchange-twin: the exchanges on loopback. The flags are in Tests/ExchangeTwin/README.md.")
         return 0
     }
     if options.printConfiguration {
@@ -36,7 +36,7 @@ func launch(_ arguments: [String]) -> Int32 {
         let control = server.listen(.control, port: options.controlPort)
     else { return complain("can't listen: the port is taken", code: 69) }
     let twin = Twin(options: options, server: server, log: log, player: player, answers: answers)
-    print(readyLine(port: port, control: control, secure: tls != nil))
+    print(twin.readyLine(port: port, control: control, secure: tls != nil))
     fflush(nil)
     return twin.run() ? 0 : complain("can't read the script", code: 64)
 }
@@ -45,20 +45,4 @@ private func complain(_ text: String, code: Int32) -> Int32 {
     let line = "exchange-twin: \(text)\n"
     _ = write(STDERR_FILENO, line, line.utf8.count)
     return code
-}
-
-/// The one line on standard output: where everything is.
-private func readyLine(port: UInt16, control: UInt16, secure: Bool) -> String {
-    let socket = "\(secure ? "wss" : "ws")://127.0.0.1:\(port)"
-    let web = "\(secure ? "https" : "http")://127.0.0.1:\(port)"
-    let futures = ["usdm", "coinm"].map { market in
-        "\"\(market)_public_ws\":\"\(socket)/binance/\(market)/public\","
-            + "\"\(market)_market_ws\":\"\(socket)/binance/\(market)/market\","
-            + "\"\(market)_rest\":\"\(web)/binance/\(market)\""
-    }
-    return "{\"twin\":\"ready\",\"port\":\(port),\"control_port\":\(control),\"endpoints\":{\"binance\":{"
-        + "\"spot_ws\":\"\(socket)/binance/spot\",\"spot_rest\":\"\(web)/binance/spot\","
-        + futures.joined(separator: ",")
-        + "},\"okx\":{\"public_ws\":\"\(socket)/okx/ws/v5/public\",\"business_ws\":\"\(socket)/okx/ws/v5/business\","
-        + "\"rest\":\"\(web)/okx\"}}}"
 }

@@ -10,10 +10,6 @@ final class Twin: ServerDelegate {
     private let log: SentLog
     private let faults: FaultBoard
     private let exchange: Exchange
-    private let binance: BinanceDesk
-    private let okx: OKXDesk
-    private let binanceREST: BinanceREST
-    private let okxREST: OKXREST
     private let started = md_monotonic_nanos().asInt
     private let parent = getppid()
     private var late: [(due: Int, connection: Connection, answer: HTTPAnswer)] = []
@@ -27,10 +23,6 @@ final class Twin: ServerDelegate {
         faults = FaultBoard(log: log, server: server)
         let publisher = Publisher(log: log, faults: faults)
         exchange = Exchange(options: options, publisher: publisher, player: player, answers: answers)
-        binance = BinanceDesk(exchange: exchange)
-        okx = OKXDesk(exchange: exchange)
-        binanceREST = BinanceREST(exchange: exchange)
-        okxREST = OKXREST(exchange: exchange)
         server.delegate = self
     }
 
@@ -66,10 +58,11 @@ final class Twin: ServerDelegate {
         guard connection.role == .exchange else {
             return answer(ControlDesk(twin: self).answer(request), on: connection)
         }
-        guard let endpoint = Endpoint(path: request.path) else {
-            return answer(HTTPAnswer(status: 404, json: "{}"), on: connection)
-        }
-        switch faults.request(endpoint, upgrade: request.wantsUpgrade) {
+        let parts = request.path.split(separator: "/").map(String.init)
+        guard let desk = parts.first.flatMap(Venue.init(rawValue:)).flatMap({ exchange.desks[$0] }),
+            let endpoint = desk.endpoint(parts.dropFirst())
+        else { return answer(HTTPAnswer(status: 404, json: "{}"), on: connection) }
+        switch faults.request(endpoint, desk, upgrade: request.wantsUpgrade) {
         case .serve: break
         case .reset: return server.remove(connection, reset: true, reason: "refused")
         case .fail(let failure):
@@ -77,12 +70,9 @@ final class Twin: ServerDelegate {
             return answer(failure, on: connection, endpoint)
         }
         guard request.wantsUpgrade else {
-            let made =
-                endpoint.venue == .binance
-                ? binanceREST.answer(request, endpoint) : okxREST.answer(request, endpoint)
-            return answer(made, on: connection, endpoint)
+            return answer(desk.answer(request, endpoint), on: connection, endpoint)
         }
-        upgrade(connection, request, endpoint)
+        upgrade(connection, request, endpoint, desk)
     }
 
     private func answer(_ answer: HTTPAnswer, on connection: Connection, _ endpoint: Endpoint? = nil) {
@@ -101,19 +91,19 @@ final class Twin: ServerDelegate {
         if answer.close { connection.finish("answered") }
     }
 
-    private func upgrade(_ connection: Connection, _ request: HTTPRequest, _ endpoint: Endpoint) {
+    private func upgrade(
+        _ connection: Connection,
+        _ request: HTTPRequest,
+        _ endpoint: Endpoint,
+        _ desk: VenueDesk
+    ) {
         let now = md_monotonic_nanos().asInt
-        guard exchange.mayConnect(endpoint.venue, now: now) else {
-            var refusal = HTTPAnswer(
-                status: 429,
-                json: endpoint.venue == .okx ? OKXREST.tooMany : BinanceREST.tooMany
-            )
-            refusal.headers.append(("Retry-After", endpoint.venue == .okx ? "1" : "60"))
+        guard exchange.mayConnect(desk, now: now) else {
+            var refusal = desk.tooMany
+            refusal.headers.append(("Retry-After", "\(min(60, desk.connectLimit.seconds))"))
             return answer(refusal, on: connection, endpoint)
         }
-        let target = endpoint.venue == .binance ? binance.target(endpoint, request) : ([], false)
-        let known = endpoint.venue == .binance || endpoint.route != .all
-        guard let key = request.headers["sec-websocket-key"], let target, known else {
+        guard let key = request.headers["sec-websocket-key"], desk.accepts(request, endpoint) else {
             return answer(HTTPAnswer(status: 404, json: "{}"), on: connection, endpoint)
         }
         connection.queue {
@@ -122,6 +112,7 @@ final class Twin: ServerDelegate {
         }
         connection.phase = .webSocket
         connection.session.endpoint = endpoint
+        connection.session.desk = desk
         connection.session.pongSeen = now
         connection.session.lastSent = now
         let name = String((connection.id &* 0x9E37_79B1) & 0xFFFF_FFFF, radix: 16)
@@ -130,29 +121,22 @@ final class Twin: ServerDelegate {
             "open",
             request.path,
             ",\"conn\":\(connection.id),\"venue\":\"\(endpoint.venue.rawValue)\""
-                + ",\"market\":\"\(endpoint.venue == .okx ? endpoint.route.rawValue : endpoint.segment.label(.binance))\""
+                + ",\"market\":\"\(endpoint.label)\""
         )
-        if endpoint.venue == .binance {
-            binance.opened(connection, streams: target.streams, combined: target.combined)
-        }
+        desk.opened(connection, request)
     }
 
     func received(_ opcode: Opcode, _ payload: [UInt8], on connection: Connection) {
-        guard let endpoint = connection.session.endpoint else { return }
+        guard let desk = connection.session.desk else { return }
         let now = md_monotonic_nanos().asInt
-        if endpoint.venue == .binance, opcode != .close, !binance.mayReceive(connection, now: now) { return }
+        if opcode != .close, !desk.mayReceive(opcode, on: connection, now: now) { return }
         switch opcode {
         case .ping: connection.send(.pong, payload)
         case .pong: connection.session.pongSeen = now
         case .close:
             connection.send(.close, Array(payload.prefix(2)))
             connection.finish("client close")
-        case .text, .binary, .continuation:
-            if endpoint.venue == .binance {
-                binance.received(payload, on: connection)
-            } else {
-                okx.received(payload, on: connection, now: now)
-            }
+        case .text, .binary, .continuation: desk.received(payload, on: connection, now: now)
         }
     }
 
@@ -161,7 +145,7 @@ final class Twin: ServerDelegate {
     func turn(now: Int) -> Int {
         exchange.publisher.wall = md_wall_nanos().asInt
         faults.turn(now: now)
-        let running = exchange.produce(now: now)
+        let running = exchange.run.turn(now: now)
         let playing = exchange.player.turn(now: now, exchange: exchange)
         if now - lastKeep > 5_000_000 { keep(now: now) }
         log.turn(now: now)
@@ -173,15 +157,16 @@ final class Twin: ServerDelegate {
     private func keep(now: Int) {
         lastKeep = now
         let life = options.connectionLifeMilliseconds * 1_000_000
+        let notice = min(options.rotationNoticeMilliseconds * 1_000_000, life / 2)
         for connection in server.connections where connection.phase == .webSocket {
+            let end = connection.openedAt + life
             if let due = connection.session.closeAt, now >= due {
-                connection.close(code: 1001, reason: "going away")
-            } else if now - connection.openedAt > life {
+                connection.close(code: 1001, reason: now >= end ? "24h" : "going away")
+            } else if now > end {
                 connection.close(code: 1001, reason: "24h")
-            } else if connection.session.endpoint?.venue == .binance {
-                binance.keep(connection, now: now)
             } else {
-                okx.keep(connection, now: now)
+                rotate(connection, now: now, from: end - notice, until: end)
+                connection.session.desk?.keep(connection, now: now)
             }
         }
         for entry in late where entry.due <= now && entry.connection.phase == .http {
@@ -193,6 +178,30 @@ final class Twin: ServerDelegate {
     }
 }
 
+extension Twin {
+    /// Says in time that a connection will be too old.
+    private func rotate(_ connection: Connection, now: Int, from: Int, until: Int) {
+        guard now > from, connection.session.closeAt == nil, let desk = connection.session.desk,
+            desk.announcesRotation(connection)
+        else { return }
+        connection.session.closeAt = until
+        _ = desk.announceEnd(connection)
+    }
+
+    /// The one line on standard output: where everything is.
+    func readyLine(port: UInt16, control: UInt16, secure: Bool) -> String {
+        let venues = Venue.allCases.compactMap { exchange.desks[$0] }.map { desk in
+            let members = desk.endpoints.map { entry in
+                let scheme = (entry.name.hasSuffix("_ws") ? "ws" : "http") + (secure ? "s" : "")
+                return "\"\(entry.name)\":\"\(scheme)://127.0.0.1:\(port)\(entry.path)\""
+            }
+            return "\"\(desk.venue.rawValue)\":{\(members.joined(separator: ","))}"
+        }
+        return "{\"twin\":\"ready\",\"port\":\(port),\"control_port\":\(control),\"endpoints\":{"
+            + venues.joined(separator: ",") + "}}"
+    }
+}
+
 // MARK: - For the control port
 
 extension Twin {
@@ -200,6 +209,35 @@ extension Twin {
     var sentLog: SentLog { log }
 
     func stop() { server.stopping = true }
+    func pause() { exchange.run.pause() }
+    func resume() { exchange.run.resume() }
+
+    /// The true book of a market, and how far each of its book streams has told it; nil for an unknown one.
+    func book(_ request: HTTPRequest) -> ByteBuffer? {
+        guard let venue = request.parameter("venue").flatMap(Venue.init(rawValue:)) else { return nil }
+        let label = request.parameter("market")
+        let symbol = request.parameter("symbol") ?? ""
+        let found = exchange.generator.instruments.first {
+            $0.venue == venue && $0.name == symbol && (label == nil || $0.segment.label(venue) == label)
+        }
+        guard let found else { return nil }
+        let market = exchange.market(found)
+        let book = market.book.snapshot(request.parameter("limit").flatMap { Int($0) } ?? 100_000)
+        let out = ByteBuffer(capacity: 1 << 16)
+        var row = ObjectWriter(out)
+        row.text("symbol", string: symbol)
+        row.number("sequence", book.sequence)
+        row.flag("paused", exchange.run.isPaused)
+        for (name, levels) in [("bids", book.bids), ("asks", book.asks)] as [(StaticString, [Level])] {
+            row.key(name)
+            BinanceFrames(instrument: found, sent: 0, engine: 0).levels(levels, out)
+        }
+        row.key("streams")
+        let told = market.streams.compactMap { stream in stream.feed.map { (stream.name, $0.previous) } }
+        out.append(text: "{" + told.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}")
+        row.end()
+        return out
+    }
 
     /// Counts of everything, as JSON.
     var statistics: ByteBuffer {
@@ -225,7 +263,7 @@ extension Twin {
     private func describe(_ connection: Connection) -> String {
         let endpoint = connection.session.endpoint
         let venue = endpoint?.venue.rawValue ?? ""
-        let market = endpoint.map { $0.venue == .okx ? $0.route.rawValue : $0.segment.label(.binance) } ?? ""
+        let market = endpoint?.label ?? ""
         return "{\"conn\":\(connection.id),\"venue\":\"\(venue)\",\"market\":\"\(market)\""
             + ",\"route\":\"\(endpoint?.route.rawValue ?? "")\",\"state\":\"\(connection.phase)\""
             + ",\"streams\":\(connection.session.streams.count),\"silent\":\(connection.session.silenced.count)"

@@ -11,8 +11,10 @@ struct Coin {
     var okxTick: Int
     var spotLot: Int
     var futuresLot: Int
-    /// Decimals of the size of an OKX contract: 2 means 0.01 coins, -1 ten coins.
+    /// Decimals of the size of a contract where the venue counts contracts: 2 means 0.01 coins, -1 ten coins.
     var contract: Int
+    /// Position in the list of coins.
+    var index = 0
 
     /// Log of fair price over start price, beside the common factor.
     var drift = 0.0
@@ -26,9 +28,15 @@ struct Coin {
         self.contract = contract
         fair = price
     }
+
+    /// The first five coins also have inverse contracts, the first two dated ones.
+    var hasInverse: Bool { index < 5 }
+    var hasDated: Bool { index < 2 }
+    /// Quote units in one inverse contract.
+    var dollars: Step { Step(mantissa: index == 0 ? 100 : 10, scale: 0) }
 }
 
-/// The coins and instruments of the generated world.
+/// The coins of the generated world.
 enum Universe {
     private static let known: [Coin] = [
         Coin("BTC", 83_700, ticks: (2, 1, 1), lots: (5, 3), contract: 2),
@@ -52,8 +60,6 @@ enum Universe {
         Coin("ARB", 0.234, ticks: (4, 5, 4), lots: (1, 1), contract: -1),
         Coin("SUI", 1.68, ticks: (4, 5, 4), lots: (1, 1), contract: 0),
     ]
-    /// Coins that also have an inverse contract.
-    private static let inverse = 5
 
     static func coins(_ count: Int, random: inout RandomSource) -> [Coin] {
         var coins = Array(known.prefix(count))
@@ -67,43 +73,28 @@ enum Universe {
                 Coin("GEN\(index)", price, ticks: ticks, lots: (lot, lot), contract: min(2, magnitude - 1))
             )
         }
+        for index in coins.indices { coins[index].index = index }
         return coins
     }
 
-    static func instruments(_ coins: [Coin], random: inout RandomSource) -> [Instrument] {
-        var all: [Instrument] = []
-        let one = Step(decimals: 0)
-        for (index, coin) in coins.enumerated() {
-            func add(_ venue: Venue, _ segment: Segment, tick: Int, lot: Step, contract: Step) {
-                all.append(
-                    Instrument(
-                        venue: venue,
-                        segment: segment,
-                        base: coin.name,
-                        coin: index,
-                        tick: Step(decimals: tick),
-                        lot: lot,
-                        contract: contract,
-                        random: &random
-                    )
-                )
-            }
-            let small = Step(decimals: index < 2 ? 2 : 1)
-            add(.binance, .spot, tick: coin.spotTick, lot: Step(decimals: coin.spotLot), contract: one)
-            add(.okx, .spot, tick: coin.okxTick, lot: Step(decimals: coin.spotLot + 3), contract: one)
-            add(
-                .binance,
-                .linear,
-                tick: coin.futuresTick,
-                lot: Step(decimals: coin.futuresLot),
-                contract: one
-            )
-            add(.okx, .linear, tick: coin.okxTick, lot: small, contract: Step(decimals: coin.contract))
-            guard index < inverse else { continue }
-            let dollars = Step(mantissa: index == 0 ? 100 : 10, scale: 0)
-            add(.binance, .inverse, tick: coin.futuresTick, lot: one, contract: dollars)
-            add(.okx, .inverse, tick: coin.okxTick, lot: small, contract: dollars)
+    /// The ends of the running and the next quarter: their last Fridays, 08:00 UTC.
+    static func expiries(at milliseconds: Int) -> [Expiry] {
+        let today = quotient(milliseconds, 86_400_000)
+        var quarter = quotient(Calendar.month(ofDay: today), 3) * 3
+        var found: [Expiry] = []
+        while found.count < 2 {
+            let last = Calendar.day(ofMonth: quarter + 3) - 1
+            // 1970-01-01 was a Thursday.
+            let friday = last - modulo(last - 1, 7)
+            quarter += 3
+            guard friday * 86_400_000 + 28_800_000 > milliseconds else { continue }
+            let month = Calendar.month(ofDay: friday)
+            let (year, ofYear) = (month / 12 % 100, month % 12 + 1)
+            let day = friday - Calendar.day(ofMonth: month) + 1
+            let date = [year, ofYear, day].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined()
+            let time = friday * 86_400_000 + 28_800_000
+            found.append(Expiry(date: date, milliseconds: time, quarter: found.count))
         }
-        return all
+        return found
     }
 }

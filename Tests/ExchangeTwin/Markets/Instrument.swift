@@ -25,84 +25,117 @@ struct Step {
     }
 }
 
-/// One tradable thing of one venue, its rules and the state of its generated market.
+/// What a venue lists for one coin: the rules of one instrument in the venue's own words.
+struct Listing {
+    var segment: Segment
+    /// The venue's name: `BTCUSDT`, `BTC-USDT-SWAP`.
+    var name: String
+    var quote: String
+    var tick: Step
+    var lot: Step
+    /// Base units (linear) or quote units (inverse) in one contract; 1 where the venue counts coins.
+    var contract = Step(decimals: 0)
+    /// Decimals on the wire; nil where the venue cuts trailing zeros.
+    var priceDigits: Int?
+    var sizeDigits: Int?
+    var expiry: Expiry?
+}
+
+/// When a dated contract ends.
+struct Expiry {
+    /// `261225`.
+    var date: String
+    var milliseconds: Int
+    /// 0 for the running quarter, 1 for the next.
+    var quarter: Int
+}
+
+/// One tradable thing of one venue and its rules; its market's state is elsewhere.
 final class Instrument {
     let venue: Venue
     let segment: Segment
     let base: String
     let quote: String
-    /// The venue's name: `BTCUSDT`, `BTC-USDT-SWAP`.
     let name: String
     let nameBytes: [UInt8]
     let tick: Step
     let lot: Step
-    /// Base units (linear) or quote units (inverse) in one contract; 1 where the venue counts coins.
     let contract: Step
-    /// Decimals on the wire; nil where the venue cuts trailing zeros.
     let priceDigits: Int?
     let sizeDigits: Int?
+    /// Nil for spot and perpetuals.
+    let expiry: Expiry?
     /// Index of the coin whose fair price moves this market.
     let coin: Int
+    /// Where the venue's counts begin.
+    let firstSequence: Int
+    let firstTradeID: Int
+    /// A number of its own for everything that is fixed by the seed.
+    let hash: UInt64
 
-    var bidTicks = 0
-    var askTicks = 0
-    var bidLots = 0
-    var askLots = 0
-    /// Book sequence: Binance `u`, OKX `seqId`.
-    var sequence: Int
-    /// Last trade id, and last aggregate id.
-    var tradeID: Int
-    var aggregateID: Int
-    /// Own deviation from the fair price, and the push of a crossed window; fractions.
-    var noise = 0.0
-    var shift = 0.0
-
-    var bbo: Stream?
-    var trade: Stream?
-    var aggregate: Stream?
-
-    init(
-        venue: Venue,
-        segment: Segment,
-        base: String,
-        coin: Int,
-        tick: Step,
-        lot: Step,
-        contract: Step,
-        random: inout RandomSource
-    ) {
+    init(_ listing: Listing, venue: Venue, base: String, coin: Int, random: inout RandomSource) {
         self.venue = venue
-        self.segment = segment
         self.base = base
         self.coin = coin
-        self.tick = tick
-        self.lot = lot
-        self.contract = contract
-        quote = segment == .inverse ? "USD" : "USDT"
-        name = Instrument.name(venue, segment, base, quote)
+        segment = listing.segment
+        quote = listing.quote
+        name = listing.name
         nameBytes = Array(name.utf8)
-        let spotBinance = venue == .binance && segment == .spot
-        priceDigits = venue == .okx ? nil : (spotBinance ? 8 : tick.scale)
-        sizeDigits = venue == .okx ? nil : (spotBinance ? 8 : lot.scale)
-        sequence = 1_000_000_000 + random.below(900_000_000_000)
-        tradeID = 100_000_000 + random.below(3_000_000_000)
-        aggregateID = tradeID / 2
-    }
-
-    private static func name(_ venue: Venue, _ segment: Segment, _ base: String, _ quote: String) -> String {
-        switch (venue, segment) {
-        case (.binance, .inverse): "\(base)\(quote)_PERP"
-        case (.binance, _): base + quote
-        case (.okx, .spot): "\(base)-\(quote)"
-        case (.okx, _): "\(base)-\(quote)-SWAP"
-        }
+        tick = listing.tick
+        lot = listing.lot
+        contract = listing.contract
+        priceDigits = listing.priceDigits
+        sizeDigits = listing.sizeDigits
+        expiry = listing.expiry
+        firstSequence = 1_000_000_000 + random.below(900_000_000_000)
+        firstTradeID = 100_000_000 + random.below(3_000_000_000)
+        hash = random.next()
     }
 
     /// The pair of a futures contract without its term: `BTCUSD`.
     var pair: String { base + quote }
+    var isPerpetual: Bool { segment != .spot && expiry == nil }
 
-    var isActive: Bool {
-        bbo?.wanted == true || trade?.wanted == true || aggregate?.wanted == true
+    /// Whole lots, at least one, worth about so many dollars.
+    func lots(dollars: Double, price: Double) -> Int {
+        let unit = contract.approximate * (segment == .inverse ? 1 : price)
+        let exact = dollars / unit / lot.approximate
+        return exact < 1e15 ? max(1, Int(exact.rounded())) : 1
+    }
+
+    func volume(ticks: Int, lots: Int) -> Volume {
+        var volume = Volume(lots: lots, quote: Int128(ticks) * Int128(lots))
+        if segment == .inverse {
+            // lots × lot × contract / price, in hundred-millionths of a coin, rounded down.
+            let above =
+                Int128(lots) * Int128(lot.mantissa * contract.mantissa) * Int128(powerOfTen(8 + tick.scale))
+            let below = Int128(ticks) * Int128(tick.mantissa * powerOfTen(lot.scale + contract.scale))
+            volume.coins = above / max(1, below)
+        }
+        return volume
+    }
+
+    // MARK: - Writing its numbers
+
+    func write(price ticks: Int, into out: ByteBuffer) {
+        out.appendDecimal(ticks * tick.mantissa, scale: tick.scale, digits: priceDigits)
+    }
+
+    func write(size lots: Int, into out: ByteBuffer) {
+        out.appendDecimal(lots * lot.mantissa, scale: lot.scale, digits: sizeDigits)
+    }
+
+    /// Ticks × lots (× contract) in the quote currency.
+    func write(quote product: Int128, digits: Int?, into out: ByteBuffer) {
+        let factor = Int128(tick.mantissa * lot.mantissa * contract.mantissa)
+        let scale = tick.scale + lot.scale + contract.scale
+        out.appendDecimal(product * factor, scale: scale, digits: digits)
+    }
+
+    /// Contracts × their size: coins for linear contracts, quote value for inverse ones.
+    func write(contractValue lots: Int, digits: Int?, into out: ByteBuffer) {
+        let value = Int128(lots) * Int128(lot.mantissa * contract.mantissa)
+        out.appendDecimal(value, scale: lot.scale + contract.scale, digits: digits)
     }
 }
 
@@ -114,7 +147,12 @@ struct RandomSource {
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
+        return RandomSource.mix(state)
+    }
+
+    /// A number that looks random and follows from another.
+    static func mix(_ number: UInt64) -> UInt64 {
+        var value = number
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)

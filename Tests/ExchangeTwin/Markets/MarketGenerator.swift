@@ -2,39 +2,29 @@
 
 import Glibc
 
-/// A stretch of time in which one symbol's venues are crossed past the taker fees.
-struct CrossedWindow {
-    var base: String
-    var segment: Segment
-    var high: Instrument
-    var low: Instrument
-    var from: Int
-    var until: Int
-    var edge: Double
-}
-
-/// Seeded, correlated markets: who trades what next, and at which price.
+/// Seeded, correlated markets: who trades what next, and what becomes of the books.
 ///
-/// Knows no socket.
+/// Knows no socket and no venue's words. Market times are wall milliseconds handed in by the caller.
 final class MarketGenerator {
     private(set) var coins: [Coin]
     let instruments: [Instrument]
     private(set) var window: CrossedWindow?
 
     private var random: RandomSource
-    private var active: [Instrument] = []
+    private var markets: [ObjectIdentifier: Market] = [:]
+    private var active: [Market] = []
     private var common = 0.0
     private let stepDeviation: Double
     private let crossedEvery: Int
+    private let depth: Int
     private var nextWindow: Int?
     private var turn = 0
-    /// Streams that were just subscribed: each gets a first frame at once.
-    private var fresh: [(instrument: Instrument, trade: Bool)] = []
 
-    init(options: Options) {
+    init(options: Options, milliseconds: Int) {
         random = RandomSource(seed: options.seed)
         coins = Universe.coins(options.symbols, random: &random)
-        instruments = Universe.instruments(coins, random: &random)
+        instruments = Listings.instruments(coins, milliseconds: milliseconds, random: &random)
+        depth = options.bookLevels
         // About one basis point a second, shared out over the frames of that second.
         stepDeviation = 0.0001 * (Double(options.symbols) / Double(max(1, options.rate))).squareRoot()
         crossedEvery = options.crossedEveryMilliseconds * 1_000_000
@@ -42,16 +32,41 @@ final class MarketGenerator {
 
     var hasWork: Bool { !active.isEmpty }
 
-    /// To be called when a stream is wanted for the first time.
-    func refreshActive() {
-        active = instruments.filter(\.isActive)
+    /// The market of an instrument; it begins, with a full book, when it is first asked for.
+    func market(_ instrument: Instrument, milliseconds: Int) -> Market {
+        let key = ObjectIdentifier(instrument)
+        if let known = markets[key] { return known }
+        let touch = max(2, Int(middle(instrument, noise: 0).rounded()))
+        let made = Market(instrument, at: touch, milliseconds: milliseconds)
+        var own = RandomSource(seed: instrument.hash)
+        fill(made, own: &own)
+        markets[key] = made
+        return made
     }
 
-    /// Promises a stream its first frame.
-    func introduce(_ instrument: Instrument, trade: Bool) { fresh.append((instrument, trade)) }
+    /// All markets that began.
+    var begun: [Market] { instruments.compactMap { markets[ObjectIdentifier($0)] } }
 
-    /// The next stream that waits for its first frame.
-    func nextFresh() -> (instrument: Instrument, trade: Bool)? { fresh.popLast() }
+    /// To be called when the first stream of a market is wanted.
+    func activate(_ market: Market) {
+        guard !active.contains(where: { $0 === market }) else { return }
+        active.append(market)
+    }
+
+    /// The index price of an instrument's coin: mantissa of the tick's scale plus two digits, at most eight.
+    func index(_ instrument: Instrument) -> (mantissa: Int, scale: Int) {
+        finer(coins[instrument.coin].fair, instrument)
+    }
+
+    /// The mark price, likewise: near the index, a little toward the market's own price.
+    func mark(_ market: Market) -> (mantissa: Int, scale: Int) {
+        finer(coins[market.instrument.coin].fair * (1 + market.noise * 0.3), market.instrument)
+    }
+
+    private func finer(_ price: Double, _ instrument: Instrument) -> (mantissa: Int, scale: Int) {
+        let scale = min(8, instrument.tick.scale + 2)
+        return (Int((price * Double(powerOfTen(scale))).rounded()), scale)
+    }
 
     // MARK: - Prices
 
@@ -63,31 +78,133 @@ final class MarketGenerator {
         coins[index].fair = coins[index].price * exp(common + coins[index].drift)
     }
 
-    /// Draws a new best bid and ask around the fair price.
-    func quote(_ instrument: Instrument) {
+    /// The price in ticks around which a market quotes; dated contracts stand a little higher.
+    private func middle(_ instrument: Instrument, noise: Double) -> Double {
+        let term = instrument.expiry.map { 0.004 * Double($0.quarter + 1) } ?? 0
+        return coins[instrument.coin].fair * (1 + noise + term) / instrument.tick.approximate
+    }
+
+    private func lots(_ market: Market, _ dollars: Double) -> Int {
+        market.instrument.lots(dollars: dollars, price: coins[market.instrument.coin].fair)
+    }
+
+    // MARK: - The book
+
+    /// Usual distance of two levels: a fiftieth of a basis point of the price, at least a tick.
+    private func spacing(_ ticks: Int) -> Int { max(1, ticks / 50_000) }
+
+    private func spread(_ ticks: Double, _ draw: Int) -> Int { max(1, Int(ticks * 0.000_02) + draw) }
+
+    private func fill(_ market: Market, own: inout RandomSource) {
+        let middle = middle(market.instrument, noise: 0)
+        let spread = spread(middle, own.below(2))
+        let bid = max(1, Int((middle - Double(spread) / 2).rounded()))
+        let gap = spacing(bid)
+        for (side, start, way) in [(Side.bid, bid, -1), (.ask, bid + spread, 1)] {
+            var ticks = start
+            for rank in 0..<depth where ticks > 0 {
+                let dollars = (2_000 + 60_000 * own.unit()) * (1 + Double(rank) / 50)
+                market.book.set(side, ticks, lots(market, dollars))
+                ticks += way * (1 + own.below(2 * gap - 1))
+            }
+        }
+    }
+
+    /// Draws a new best bid and ask around the fair price, and changes deeper levels.
+    func quote(_ market: Market) {
+        let instrument = market.instrument
         move(instrument.coin)
-        instrument.noise += random.normal() * 0.000_03 - instrument.noise * 0.2
-        let middle = coins[instrument.coin].fair * (1 + instrument.noise + instrument.shift)
-        let ticks = middle / instrument.tick.approximate
-        let spread = max(1, Int(ticks * 0.000_02) + random.below(2))
-        instrument.bidTicks = max(1, Int((ticks - Double(spread) / 2).rounded()))
-        instrument.askTicks = instrument.bidTicks + spread
-        instrument.bidLots = lots(instrument, dollars: 2_000 + 60_000 * random.unit())
-        instrument.askLots = lots(instrument, dollars: 2_000 + 60_000 * random.unit())
-        instrument.sequence += 1 + random.below(30)
+        market.noise += random.normal() * 0.000_03 - market.noise * 0.2
+        let middle = middle(instrument, noise: market.noise + market.shift)
+        let spread = spread(middle, random.below(2))
+        let bid = max(1, Int((middle - Double(spread) / 2).rounded()))
+        retreat(market, .bid, to: bid)
+        retreat(market, .ask, to: bid + spread)
+        market.book.set(.bid, bid, lots(market, 2_000 + 60_000 * random.unit()))
+        market.book.set(.ask, bid + spread, lots(market, 2_000 + 60_000 * random.unit()))
+        for _ in 0...random.below(3) { stir(market, random.below(2) == 0 ? .bid : .ask) }
+        level(market, .bid)
+        level(market, .ask)
+        market.book.skip(random.below(4))
     }
 
-    private func lots(_ instrument: Instrument, dollars: Double) -> Int {
-        let price = coins[instrument.coin].fair
-        let unit = instrument.contract.approximate * (instrument.segment == .inverse ? 1 : price)
-        let exact = dollars / unit / instrument.lot.approximate
-        return max(1, Int(exact.rounded()))
+    /// Cancels what stands better than a price.
+    private func retreat(_ market: Market, _ side: Side, to ticks: Int) {
+        while let best = market.book.side(side).best, market.book.side(side).isBetter(best.ticks, than: ticks)
+        {
+            market.book.set(side, best.ticks, 0)
+        }
     }
 
-    // MARK: - Events
+    /// One change below the touch: a size, a level gone, a level come; more often near the touch.
+    private func stir(_ market: Market, _ side: Side) {
+        let levels = market.book.side(side)
+        let draw = random.unit()
+        let rank = 1 + Int(draw * draw * draw * Double(levels.count - 1))
+        guard let level = levels.level(rank: rank) else { return }
+        let size = lots(market, (2_000 + 60_000 * random.unit()) * (1 + Double(rank) / 50))
+        switch random.below(20) {
+        case 0..<10: market.book.set(side, level.ticks, size)
+        case 10..<15 where levels.count > depth * 4 / 5: market.book.set(side, level.ticks, 0)
+        default:
+            let ticks = level.ticks - (side == .bid ? 1 : -1) * (1 + random.below(spacing(level.ticks)))
+            if ticks > 0 { market.book.set(side, ticks, size) }
+        }
+    }
 
-    /// The instrument that speaks next: half of the time in turn, else the first ones more often.
-    func pick() -> Instrument? {
+    /// Keeps a side at about the depth wanted: at the far end levels come and go.
+    private func level(_ market: Market, _ side: Side) {
+        let surplus = market.book.side(side).count - depth
+        if surplus > depth / 10, let worst = market.book.side(side).worst {
+            market.book.set(side, worst.ticks, 0)
+        }
+        guard surplus < 0, let worst = market.book.side(side).worst else { return }
+        var ticks = worst.ticks
+        for _ in 0..<min(-surplus, 40) {
+            ticks += (side == .bid ? -1 : 1) * (1 + random.below(2 * spacing(worst.ticks) - 1))
+            guard ticks > 0 else { return }
+            market.book.set(side, ticks, lots(market, (2_000 + 60_000 * random.unit()) * 8))
+        }
+    }
+
+    // MARK: - Trades
+
+    /// A taker comes: the fills, one a price, from the best price on.
+    func trade(_ market: Market, milliseconds: Int) -> [Fill] {
+        let buy = random.below(2) == 0
+        let side = buy ? Side.ask : .bid
+        let sweep = random.below(12) == 0 ? 2 + random.below(2) : 1
+        var fills: [Fill] = []
+        for step in 0..<sweep {
+            guard market.book.side(side).count > 3, let best = market.book.side(side).best else { break }
+            let parts = 1 + random.below(4) / 3
+            let wanted = lots(market, 20 + 3_000 * random.unit())
+            let taken = step + 1 < sweep ? best.lots : min(best.lots, max(wanted, parts))
+            market.book.set(side, best.ticks, best.lots - taken)
+            fills.append(
+                market.add(
+                    buy: buy,
+                    ticks: best.ticks,
+                    lots: taken,
+                    parts: min(parts, taken),
+                    milliseconds: milliseconds
+                )
+            )
+        }
+        liquidate(market, fills, buy: buy)
+        return fills
+    }
+
+    /// Now and then a taker of a contract was a liquidation.
+    private func liquidate(_ market: Market, _ fills: [Fill], buy: Bool) {
+        guard market.instrument.segment != .spot, let fill = fills.last, random.below(40) == 0 else { return }
+        let slack = max(1, fill.ticks / 500)
+        let limit = max(1, fill.ticks + (buy ? slack : -slack))
+        market.note(Liquidation(buy: buy, ticks: limit, fill: fill))
+    }
+
+    /// The market that speaks next: half of the time in turn, else the first ones more often.
+    func pick() -> Market? {
         guard !active.isEmpty else { return nil }
         turn += 1
         guard turn % 2 == 0 else { return active[(turn / 2) % active.count] }
@@ -95,35 +212,16 @@ final class MarketGenerator {
         return active[min(active.count - 1, Int(draw * draw * Double(active.count)))]
     }
 
-    /// True when the next event of an instrument is a trade: about one in six, where both are wanted.
-    func isTrade(_ instrument: Instrument) -> Bool {
-        let trades = instrument.trade?.wanted == true || instrument.aggregate?.wanted == true
-        guard instrument.bbo?.wanted == true else { return trades }
-        return trades && random.below(6) == 0
-    }
-
-    /// Draws a trade at the touch.
-    func trade(_ instrument: Instrument) -> GeneratedTrade {
-        if instrument.bidTicks == 0 { quote(instrument) }
-        let buy = random.below(2) == 0
-        let raw = instrument.venue == .binance && instrument.trade?.wanted == true
-        let parts =
-            raw || instrument.segment == .spot && instrument.venue == .binance ? 1 : 1 + random.below(4) / 3
-        instrument.tradeID += parts
-        instrument.aggregateID += 1
-        instrument.sequence += 1 + random.below(5)
-        return GeneratedTrade(
-            buy: buy,
-            ticks: buy ? instrument.askTicks : instrument.bidTicks,
-            lots: max(parts, lots(instrument, dollars: 20 + 3_000 * random.unit())),
-            parts: parts
-        )
+    /// True when the next event of a market is a trade: always where only trades are wanted, else one in six.
+    func isTrade(_ market: Market) -> Bool {
+        guard market.wants(.book) else { return true }
+        return market.wants(.trades) && random.below(6) == 0
     }
 
     // MARK: - Crossed windows
 
-    /// Opens or closes a window when it is time; returns the instruments whose quotes must be sent at once.
-    func windowTurn(now: Int, wall: Int, report: (CrossedWindow, Bool) -> Void) -> [Instrument] {
+    /// Opens or closes a window when it is time; returns the markets whose quotes must be sent at once.
+    func windowTurn(now: Int, wall: Int, report: (CrossedWindow, Bool) -> Void) -> [Market] {
         guard crossedEvery > 0 else { return [] }
         if let open = window {
             guard wall >= open.until else { return [] }
@@ -137,7 +235,9 @@ final class MarketGenerator {
             nextWindow = now + crossedEvery
             return []
         }
-        guard now >= due, let made = makeWindow(wall: wall) else { return [] }
+        guard now >= due, let made = CrossedWindow(among: active, wall: wall, random: &random) else {
+            return []
+        }
         nextWindow = now + crossedEvery
         window = made
         made.high.shift = made.edge / 2
@@ -145,37 +245,4 @@ final class MarketGenerator {
         report(made, true)
         return [made.high, made.low]
     }
-
-    private func makeWindow(wall: Int) -> CrossedWindow? {
-        let quoted = active.filter { $0.bbo?.subscribers.isEmpty == false }
-        let first = quoted.filter { $0.venue == .binance }
-        let pairs = first.compactMap { left in
-            quoted.first { $0.venue == .okx && $0.coin == left.coin && $0.segment == left.segment }.map {
-                (left, $0)
-            }
-        }
-        guard !pairs.isEmpty else { return nil }
-        let (left, right) = pairs[random.below(pairs.count)]
-        let up = random.below(2) == 0
-        // Both taker fees (spot 20, futures 10 basis points) and a margin.
-        let fees = left.segment == .spot ? 0.0020 : 0.0010
-        return CrossedWindow(
-            base: left.base,
-            segment: left.segment,
-            high: up ? left : right,
-            low: up ? right : left,
-            from: wall,
-            until: wall + (200 + random.below(1800)) * 1_000_000,
-            edge: fees + 0.0008 + 0.0012 * random.unit()
-        )
-    }
-}
-
-/// A trade before it is written in a venue's words.
-struct GeneratedTrade {
-    var buy: Bool
-    var ticks: Int
-    var lots: Int
-    /// How many matches the venue merged into it.
-    var parts: Int
 }

@@ -6,14 +6,20 @@ import CPlatform
 final class Publisher {
     let log: SentLog
     let faults: FaultBoard
+    var desks: [Venue: VenueDesk] = [:]
     private(set) var frames = 0
+    /// Nanoseconds of the log; read once a turn.
     var wall = md_wall_nanos().asInt
-    private let closing = Array("}".utf8)
+    /// By how much the venues' clocks are ahead.
+    var clockOffset = 0
 
     init(log: SentLog, faults: FaultBoard) {
         self.log = log
         self.faults = faults
     }
+
+    /// The venues' clocks.
+    var milliseconds: Int { wall / 1_000_000 + clockOffset }
 
     /// Sends one payload to everybody who listens to the stream.
     func deliver(_ stream: Stream, _ payload: UnsafeBufferPointer<UInt8>, _ mark: FrameMark) {
@@ -42,11 +48,7 @@ final class Publisher {
         _ mark: FrameMark,
         _ connection: Connection
     ) {
-        if connection.session.combined {
-            connection.send(.text, stream.combinedPrefix, payload, closing)
-        } else {
-            connection.send(.text, [], payload, [])
-        }
+        desks[stream.venue]?.put(payload, of: stream, on: connection)
         connection.session.lastSent = md_monotonic_nanos().asInt
         frames += 1
         stream.frames += 1

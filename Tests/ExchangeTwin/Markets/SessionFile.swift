@@ -71,7 +71,7 @@ struct SessionFile {
         guard let symbol = data["s"]?.string, let name = message["stream"]?.string ?? SessionFile.name(data)
         else { return nil }
         let channel = name.split(separator: "@", maxSplits: 1).last.map(String.init) ?? ""
-        let kind = BinanceDesk.kind(channel)
+        let kind = BinanceStreams.kind(channel)
         let id = (kind == "trade" ? data["t"] : kind == "agg_trade" ? data["a"] : data["u"])?.integer ?? 0
         let bytes = Array(text.utf8)
         var inner: Range<Int>?
@@ -109,7 +109,7 @@ struct SessionFile {
             let symbol = message["arg"]?["instId"]?.string,
             let rows = message["data"]?.items
         else { return nil }
-        let kind = channel == "bbo-tbt" ? "bbo" : channel == "trades" ? "trade" : channel
+        let kind = OKXStreams.kind(channel)
         let ids = rows.compactMap { ($0["tradeId"] ?? $0["seqId"])?.scalar }
         var mark = FrameMark(ids.last.flatMap { Int($0) } ?? 0)
         if ids.count > 1 {

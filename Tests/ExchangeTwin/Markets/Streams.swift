@@ -1,9 +1,16 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 /// An exchange the twin plays.
-enum Venue: String {
+enum Venue: String, CaseIterable {
     case binance
     case okx
+
+    /// Default taker fee of the venue sheets, a fraction.
+    func takerFee(_ segment: Segment) -> Double {
+        switch self {
+        case .binance, .okx: segment == .spot ? 0.0010 : 0.0005
+        }
+    }
 }
 
 /// The kind of market, whatever a venue calls it.
@@ -18,9 +25,60 @@ enum Segment: String, CaseIterable {
         case (_, .spot): "spot"
         case (.binance, .linear): "usdm"
         case (.binance, .inverse): "coinm"
-        case (.okx, _): rawValue
+        case (_, _): rawValue
         }
     }
+}
+
+/// What a market must do for a stream to have something to say.
+struct Topics: OptionSet {
+    let rawValue: Int
+    /// Fills.
+    static let trades = Topics(rawValue: 1)
+    /// Changes of the book, the touch included.
+    static let book = Topics(rawValue: 2)
+    /// Nothing: it speaks at every tick of its clock.
+    static let clock = Topics(rawValue: 4)
+}
+
+/// When a stream speaks.
+enum Pace {
+    /// At each raw match, each fill (one price of one taker), each change of the touch, each liquidation.
+    case eachMatch
+    case eachFill
+    case eachTouch
+    case eachLiquidation
+    /// When there is news, but not within so many milliseconds of the last time.
+    case atMost(milliseconds: Int)
+}
+
+/// How a desk wants a stream to be fed; everything about a stream but its name.
+struct StreamPlan {
+    /// The word in the log and in fault filters: `trade`, `agg_trade`, `bbo`, `book`, `candle`, `ticker`, `mark`,
+    /// `index`, `funding`, `open_interest`, `liquidation`.
+    var kind: String
+    var topics: Topics
+    var pace: Pace
+    /// For candles.
+    var interval: CandleInterval?
+    /// Increments of the book are gathered between two frames; `window` is how many levels a side the channel shows.
+    var gathersBook = false
+    var window: Int?
+    /// A book stream without news repeats itself, empty, after so many milliseconds; 0: never.
+    var keepAlive = 0
+}
+
+/// What happened in a market that a stream may have to tell; a desk puts it into its venue's words.
+enum Moment {
+    /// The `Int`-th match of a fill, from 0.
+    case match(Fill, Int)
+    case fill(Fill)
+    case touch
+    case book(BookDelta)
+    case candle(Candle, closed: Bool)
+    case liquidation(Liquidation)
+    /// The stream's clock ticked: say how things are.
+    case tick
 }
 
 /// One subscribable stream of one venue, with those who listen.
@@ -30,7 +88,6 @@ final class Stream {
     /// The venue's name: `btcusdt@trade`, or `trades:BTC-USDT` for OKX.
     let name: String
     let symbol: String
-    /// `trade`, `agg_trade`, `bbo`, or the venue's own channel word.
     let kind: String
     /// `{"stream":"…","data":` for combined connections.
     let combinedPrefix: [UInt8]
@@ -38,14 +95,23 @@ final class Stream {
     let logText: [UInt8]
 
     var subscribers: [Connection] = []
-    /// True from the first subscription on: a market does not stop because its listener left.
-    var wanted = false
     var frames = 0
     var firstID = 0
     var lastID = 0
     /// The last trade of an OKX stream, which new subscribers get again.
     private(set) var lastPayload: [UInt8] = []
     private(set) var keptID = 0
+
+    // What feeds it, once it was subscribed; a stream of a recorded session has none.
+    private(set) var market: Market?
+    private(set) var topics: Topics = []
+    private(set) var pace = Pace.eachFill
+    private(set) var series: CandleSeries?
+    private(set) var feed: BookFeed?
+    private(set) var keepAlive = 0
+    /// Monotonic time at which it last spoke, and the entry of the schedule that is in force.
+    var spoke = 0
+    var due: Int?
 
     init(venue: Venue, segment: Segment, name: String, symbol: String, kind: String) {
         self.venue = venue
@@ -65,6 +131,24 @@ final class Stream {
         logText = out.array
     }
 
+    /// From here on the market feeds the stream: it does not stop because its listener left.
+    func attach(_ plan: StreamPlan, to market: Market, milliseconds: Int) {
+        guard self.market == nil else { return }
+        self.market = market
+        topics = plan.topics
+        pace = plan.pace
+        keepAlive = plan.keepAlive
+        if plan.gathersBook { feed = market.book.open(window: plan.window) }
+        if let interval = plan.interval {
+            series = CandleSeries(interval: interval, current: market.candle(interval, at: milliseconds))
+        }
+        market.streams.append(self)
+        market.topics.formUnion(plan.topics)
+    }
+
+    /// For a stream of a whole kind of instruments, fed by every market of theirs that runs.
+    func attach(_ plan: StreamPlan) { pace = plan.pace }
+
     func keep(_ payload: UnsafeBufferPointer<UInt8>, id: Int) {
         lastPayload.removeAll(keepingCapacity: true)
         lastPayload.append(contentsOf: payload)
@@ -75,7 +159,7 @@ final class Stream {
     var key: String { Stream.key(venue, segment, name) }
 
     static func key(_ venue: Venue, _ segment: Segment, _ name: String) -> String {
-        venue == .okx ? "okx/\(name)" : "binance/\(segment.label(venue))/\(name)"
+        venue == .okx ? "okx/\(name)" : "\(venue.rawValue)/\(segment.label(venue))/\(name)"
     }
 }
 
@@ -86,10 +170,17 @@ struct FrameMark {
     var text: [UInt8]?
     /// Set on frames that a fault made or changed.
     var fault: String?
+    /// A whole book, no increment.
+    var isSnapshot = false
 
     init(_ id: Int, text: [UInt8]? = nil) {
         self.id = id
         self.text = text
+    }
+
+    /// With further members in the log line: `,"closed":true`.
+    init(_ id: Int, more: String) {
+        self.init(id, text: Array("\(id)\"\(more)".utf8))
     }
 }
 
@@ -111,7 +202,6 @@ final class StreamRegistry {
     }
 
     func subscribe(_ connection: Connection, to stream: Stream) {
-        stream.wanted = true
         guard !stream.subscribers.contains(where: { $0 === connection }) else { return }
         stream.subscribers.append(connection)
         connection.session.streams.append(stream)

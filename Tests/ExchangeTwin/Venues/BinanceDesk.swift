@@ -3,13 +3,64 @@
 import CPlatform
 
 /// Binance's WebSocket side: subscriptions, errors and pings as the sheet's section 2 gives them.
-final class BinanceDesk {
-    private let exchange: Exchange
+final class BinanceDesk: VenueDesk {
+    let venue = Venue.binance
+    private unowned let exchange: Exchange
+    private let rest: BinanceREST
+    private let closing = Array("}".utf8)
 
-    init(exchange: Exchange) { self.exchange = exchange }
+    init(exchange: Exchange) {
+        self.exchange = exchange
+        rest = BinanceREST(exchange: exchange)
+    }
+
+    // MARK: - Paths
+
+    var endpoints: [(name: String, path: String)] {
+        let futures = ["usdm", "coinm"].flatMap { market in
+            [
+                ("\(market)_public_ws", "/binance/\(market)/public"),
+                ("\(market)_market_ws", "/binance/\(market)/market"),
+                ("\(market)_rest", "/binance/\(market)"),
+            ]
+        }
+        return [("spot_ws", "/binance/spot"), ("spot_rest", "/binance/spot")] + futures
+    }
+
+    func endpoint(_ parts: ArraySlice<String>) -> Endpoint? {
+        var tail = parts
+        guard let word = tail.popFirst(),
+            let segment = Segment.allCases.first(where: { $0.label(.binance) == word })
+        else { return nil }
+        var route = Route.all
+        if segment != .spot {
+            // The unrouted URLs still connect and carry book data only.
+            route = .publicBook
+            if let routed = tail.first.flatMap(Route.init(rawValue:)), routed != .business {
+                route = routed
+                tail = tail.dropFirst()
+            }
+        }
+        let rest = "/" + tail.joined(separator: "/")
+        return Endpoint(venue: venue, segment: segment, route: route, rest: rest, label: word)
+    }
+
+    func answer(_ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer { rest.answer(request, endpoint) }
+    var tooMany: HTTPAnswer { HTTPAnswer(status: 429, json: BinanceREST.tooMany) }
+    var unavailable: HTTPAnswer {
+        HTTPAnswer(
+            status: 503,
+            json:
+                "{\"code\":-1008,\"msg\":\"Server is currently overloaded with other requests. Please try again in a few minutes.\"}"
+        )
+    }
+    let connectLimit = (count: 300, seconds: 300)
+
+    func accepts(_ request: HTTPRequest, _ endpoint: Endpoint) -> Bool { target(request, endpoint) != nil }
 
     /// The streams that a URL asks for, and whether frames are wrapped; nil for a path that does not exist.
-    func target(_ endpoint: Endpoint, _ request: HTTPRequest) -> (streams: [String], combined: Bool)? {
+    private func target(_ request: HTTPRequest, _ endpoint: Endpoint) -> (streams: [String], combined: Bool)?
+    {
         let parts = endpoint.rest.split(separator: "/").map(String.init)
         switch parts.first {
         case "ws": return (Array(parts.dropFirst()), false)
@@ -20,15 +71,26 @@ final class BinanceDesk {
         }
     }
 
-    func opened(_ connection: Connection, streams: [String], combined: Bool) {
-        connection.session.combined = combined
-        for name in streams { subscribe(connection, name) }
+    func opened(_ connection: Connection, _ request: HTTPRequest) {
+        guard let endpoint = connection.session.endpoint, let target = target(request, endpoint) else {
+            return
+        }
+        connection.session.combined = target.combined
+        for name in target.streams { subscribe(connection, name) }
+    }
+
+    func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection) {
+        if connection.session.combined {
+            connection.send(.text, stream.combinedPrefix, payload, closing)
+        } else {
+            connection.send(.text, [], payload, [])
+        }
     }
 
     // MARK: - Messages
 
     /// Counts a message or control frame; cuts the connection when it comes too fast.
-    func mayReceive(_ connection: Connection, now: Int) -> Bool {
+    func mayReceive(_ opcode: Opcode, on connection: Connection, now: Int) -> Bool {
         guard exchange.options.limits else { return true }
         let limit = connection.session.endpoint?.segment == .spot ? 5 : 10
         guard !connection.session.messages.take(now: now, limit: limit, span: 1_000_000_000) else {
@@ -38,7 +100,7 @@ final class BinanceDesk {
         return false
     }
 
-    func received(_ message: [UInt8], on connection: Connection) {
+    func received(_ message: [UInt8], on connection: Connection, now: Int) {
         let parsed: JSONText
         do {
             parsed = try message.withUnsafeBufferPointer { bytes throws(JSONFailure) in
@@ -134,25 +196,25 @@ final class BinanceDesk {
         guard connection.session.streams.count + connection.session.silenced.count < limit else {
             return connection.close(code: 1008, reason: "Too many streams")
         }
-        guard BinanceDesk.route(name, endpoint.segment) == endpoint.route,
-            !exchange.publisher.faults.silencesNew(.binance, endpoint.segment, name, connection)
-        else {
+        guard BinanceStreams.route(name, endpoint.segment) == endpoint.route else {
             // Acknowledged all the same, and silent for ever: an unknown name or the wrong route.
             connection.session.silenced.append(name)
             return
         }
         let parts = name.split(separator: "@", maxSplits: 1).map(String.init)
         let symbol = parts[0].uppercased()
+        let plan = parts.count > 1 ? BinanceStreams.plan(parts[1], endpoint.segment) : nil
         let known =
-            parts[0] == parts[0].lowercased() ? exchange.instrument(.binance, endpoint.segment, symbol) : nil
-        let stream = exchange.registry.stream(
-            .binance,
-            endpoint.segment,
+            parts[0] == parts[0].lowercased() ? exchange.market(.binance, endpoint.segment, symbol) : nil
+        exchange.subscribe(
+            connection,
             name,
             symbol: symbol,
-            kind: BinanceDesk.kind(parts.count > 1 ? parts[1] : "")
+            segment: endpoint.segment,
+            desk: self,
+            known,
+            plan
         )
-        exchange.join(connection, stream, known)
     }
 
     private func unsubscribe(_ connection: Connection, _ name: String) {
@@ -163,26 +225,70 @@ final class BinanceDesk {
         exchange.registry.unsubscribe(connection, from: stream)
     }
 
-    /// The route that carries a stream, nil for a name that is no stream.
-    static func route(_ name: String, _ segment: Segment) -> Route? {
-        let parts = name.split(separator: "@", maxSplits: 1)
-        guard parts.count == 2 || name.hasPrefix("!") else { return nil }
-        guard segment != .spot else { return .all }
-        let channel = parts.count == 2 ? parts[1] : parts[0].dropFirst()
-        let book = channel == "bookTicker" || channel == "trade" || channel.hasPrefix("depth")
-        return book || channel.hasPrefix("rpiDepth") ? .publicBook : .market
-    }
+    // MARK: - Frames
 
-    static func kind(_ channel: String) -> String {
-        switch channel {
-        case "bookTicker": "bbo"
-        case "trade": "trade"
-        case "aggTrade": "agg_trade"
-        default: channel
+    func write(_ moment: Moment, _ stream: Stream, _ market: Market, into out: ByteBuffer) -> FrameMark? {
+        let engine = exchange.engineTime
+        let frames = BinanceFrames(instrument: market.instrument, sent: exchange.sendTime, engine: engine)
+        switch moment {
+        case .touch:
+            frames.bookTicker(market, into: out)
+            return FrameMark(market.book.sequence)
+        case .match(let fill, let part):
+            frames.trade(fill, part: part, into: out)
+            return FrameMark(fill.firstID + part)
+        case .fill(let fill):
+            frames.aggregate(fill, into: out)
+            return FrameMark(fill.aggregateID)
+        case .book(let delta):
+            frames.depth(delta, into: out)
+            return FrameMark(delta.last, more: ",\"from\":\(delta.previous)")
+        case .candle(let candle, let closed):
+            guard let interval = stream.series?.interval else { return nil }
+            let name = stream.name.split(separator: "@").dropFirst().first?.dropFirst(6) ?? ""
+            frames.kline(candle, interval, name: String(name), closed: closed, into: out)
+            return FrameMark(candle.open, more: ",\"closed\":\(closed)")
+        case .liquidation(let liquidation):
+            frames.forceOrder(liquidation, into: out)
+            return FrameMark(liquidation.fill.id)
+        case .tick: return summary(frames, stream, market, into: out)
         }
     }
 
+    private func summary(
+        _ frames: BinanceFrames,
+        _ stream: Stream,
+        _ market: Market,
+        into out: ByteBuffer
+    ) -> FrameMark? {
+        switch stream.kind {
+        case "ticker": frames.ticker(market.lastDay(at: frames.engine), market, into: out)
+        case "mini_ticker": frames.miniTicker(market.lastDay(at: frames.engine), into: out)
+        case "mark":
+            let generator = exchange.generator
+            frames.markPrice(generator.mark(market), generator.index(market.instrument), into: out)
+        case "partial_book":
+            let channel = stream.name.split(separator: "@").dropFirst().first ?? ""
+            let limit = Int(channel.dropFirst(5)) ?? 5
+            frames.partial(market, limit, previous: max(stream.lastID, 0), into: out)
+            return FrameMark(market.book.sequence)
+        default: return nil
+        }
+        return FrameMark(frames.sent)
+    }
+
     // MARK: - Time
+
+    func announcesRotation(_ connection: Connection) -> Bool {
+        connection.session.endpoint?.segment == .spot
+    }
+
+    func announceEnd(_ connection: Connection) -> Bool {
+        let event = "{\"e\":\"serverShutdown\",\"E\":\(exchange.sendTime)}"
+        let combined = connection.session.combined
+        connection.send(text: combined ? "{\"stream\":\"!serverShutdown\",\"data\":\(event)}" : event)
+        return true
+    }
 
     /// Server pings, pong deadlines and the end of a connection's life.
     func keep(_ connection: Connection, now: Int) {

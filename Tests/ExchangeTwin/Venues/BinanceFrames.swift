@@ -1,132 +1,136 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 /// Binance's payloads as the sheet's sections 3 and 4 print them in 2026.
-enum BinanceFrames {
-    static func bookTicker(_ instrument: Instrument, milliseconds: Int, into out: ByteBuffer) {
-        if instrument.segment == .spot {
-            out.append("{\"u\":")
-            out.appendInteger(instrument.sequence)
-        } else {
-            out.append("{\"e\":\"bookTicker\",\"u\":")
-            out.appendInteger(instrument.sequence)
-            out.append(",\"E\":")
-            out.appendInteger(milliseconds)
-            out.append(",\"T\":")
-            out.appendInteger(milliseconds - 1)
+struct BinanceFrames {
+    let instrument: Instrument
+    /// Milliseconds of the sending and of the matching engine.
+    let sent: Int
+    let engine: Int
+
+    private var isSpot: Bool { instrument.segment == .spot }
+
+    // MARK: - The touch and trades
+
+    func bookTicker(_ market: Market, into out: ByteBuffer) {
+        var row = ObjectWriter(out)
+        if !isSpot { row.text("e", "bookTicker") }
+        row.number("u", market.book.sequence)
+        if !isSpot {
+            row.number("E", sent)
+            row.number("T", engine)
         }
-        symbol(instrument, into: out)
-        if instrument.segment != .spot {
-            out.append(",\"ps\":\"")
-            out.append(pairBytes(instrument))
-            out.append(34)
-        }
-        out.append(",\"b\":\"")
-        price(instrument, instrument.bidTicks, into: out)
-        out.append("\",\"B\":\"")
-        size(instrument, instrument.bidLots, into: out)
-        out.append("\",\"a\":\"")
-        price(instrument, instrument.askTicks, into: out)
-        out.append("\",\"A\":\"")
-        size(instrument, instrument.askLots, into: out)
-        end(instrument, into: out)
+        row.text("s", instrument.nameBytes)
+        if !isSpot { row.text("ps", string: instrument.pair) }
+        touch(market, &row)
+        end(&row)
+    }
+
+    private func touch(_ market: Market, _ row: inout ObjectWriter) {
+        let bid = market.book.bids.best ?? Level(ticks: 0, lots: 0)
+        let ask = market.book.asks.best ?? Level(ticks: 0, lots: 0)
+        row.price("b", instrument, bid.ticks)
+        row.size("B", instrument, bid.lots)
+        row.price("a", instrument, ask.ticks)
+        row.size("A", instrument, ask.lots)
     }
 
     /// A raw trade; on the futures with `X`.
-    static func trade(
-        _ instrument: Instrument,
-        _ trade: GeneratedTrade,
-        milliseconds: Int,
-        into out: ByteBuffer
-    ) {
-        out.append("{\"e\":\"trade\",\"E\":")
-        out.appendInteger(milliseconds)
-        if instrument.segment != .spot { time(milliseconds - 1, into: out) }
-        symbol(instrument, into: out)
-        out.append(",\"t\":")
-        out.appendInteger(instrument.tradeID)
-        body(instrument, trade, into: out)
-        if instrument.segment == .spot {
-            time(milliseconds - 1, into: out)
-        } else {
-            out.append(",\"X\":\"MARKET\"")
-        }
-        maker(instrument, trade, into: out)
+    func trade(_ fill: Fill, part: Int, into out: ByteBuffer) {
+        var row = head("trade", out)
+        if !isSpot { row.number("T", fill.milliseconds) }
+        row.text("s", instrument.nameBytes)
+        row.number("t", fill.firstID + part)
+        row.price("p", instrument, fill.ticks)
+        row.size("q", instrument, fill.lots(part: part))
+        if isSpot { row.number("T", fill.milliseconds) } else { row.text("X", "MARKET") }
+        row.flag("m", !fill.buy)
+        if isSpot { row.flag("M", true) }
+        end(&row)
     }
 
-    static func aggregate(
-        _ instrument: Instrument,
-        _ trade: GeneratedTrade,
-        milliseconds: Int,
-        into out: ByteBuffer
-    ) {
-        out.append("{\"e\":\"aggTrade\",\"E\":")
-        out.appendInteger(milliseconds)
-        symbol(instrument, into: out)
-        out.append(",\"a\":")
-        out.appendInteger(instrument.aggregateID)
-        body(instrument, trade, into: out)
-        if instrument.segment != .spot {
-            out.append(",\"nq\":\"")
-            size(instrument, trade.lots, into: out)
-            out.append(34)
+    func aggregate(_ fill: Fill, into out: ByteBuffer) {
+        var row = head("aggTrade", out)
+        row.text("s", instrument.nameBytes)
+        row.number("a", fill.aggregateID)
+        row.price("p", instrument, fill.ticks)
+        row.size("q", instrument, fill.lots)
+        if !isSpot { row.size("nq", instrument, fill.lots) }
+        row.number("f", fill.firstID)
+        row.number("l", fill.id)
+        row.number("T", fill.milliseconds)
+        row.flag("m", !fill.buy)
+        if isSpot { row.flag("M", true) }
+        end(&row)
+    }
+
+    // MARK: - Depth
+
+    /// An increment; `U` on spot follows the last one's `u`, on the futures `pu` tells it.
+    func depth(_ delta: BookDelta, into out: ByteBuffer) {
+        var row = head("depthUpdate", out)
+        if !isSpot { row.number("T", engine) }
+        row.text("s", instrument.nameBytes)
+        row.number("U", isSpot ? delta.previous + 1 : delta.first)
+        row.number("u", delta.last)
+        if !isSpot { row.number("pu", delta.previous) }
+        row.key("b")
+        levels(delta.bids, out)
+        row.key("a")
+        levels(delta.asks, out)
+        if !isSpot { row.text("ps", string: instrument.pair) }
+        end(&row)
+    }
+
+    /// The best levels whole: on spot without a symbol, on the futures in the shape of an increment.
+    func partial(_ market: Market, _ limit: Int, previous: Int, into out: ByteBuffer) {
+        let book = market.book.snapshot(limit)
+        guard isSpot else {
+            let delta = BookDelta(
+                first: previous + 1,
+                last: book.sequence,
+                previous: previous,
+                bids: book.bids,
+                asks: book.asks
+            )
+            return depth(delta, into: out)
         }
-        out.append(",\"f\":")
-        out.appendInteger(instrument.tradeID - trade.parts + 1)
-        out.append(",\"l\":")
-        out.appendInteger(instrument.tradeID)
-        time(milliseconds - 1, into: out)
-        maker(instrument, trade, into: out)
+        var row = ObjectWriter(out)
+        row.number("lastUpdateId", book.sequence)
+        row.key("bids")
+        levels(book.bids, out)
+        row.key("asks")
+        levels(book.asks, out)
+        row.end()
+    }
+
+    func levels(_ levels: [Level], _ out: ByteBuffer) {
+        out.append(91)
+        for (index, level) in levels.enumerated() {
+            out.append(index > 0 ? ",[\"" : "[\"")
+            instrument.write(price: level.ticks, into: out)
+            out.append("\",\"")
+            instrument.write(size: level.lots, into: out)
+            out.append("\"]")
+        }
+        out.append(93)
     }
 
     // MARK: - Pieces
 
-    private static func symbol(_ instrument: Instrument, into out: ByteBuffer) {
-        out.append(",\"s\":\"")
-        out.append(instrument.nameBytes)
-        out.append(34)
+    func head(_ event: StaticString, _ out: ByteBuffer) -> ObjectWriter {
+        var row = ObjectWriter(out)
+        row.text("e", event)
+        row.number("E", sent)
+        return row
     }
 
-    private static func pairBytes(_ instrument: Instrument) -> [UInt8] {
-        instrument.segment == .inverse ? Array(instrument.nameBytes.dropLast(5)) : instrument.nameBytes
-    }
-
-    private static func time(_ milliseconds: Int, into out: ByteBuffer) {
-        out.append(",\"T\":")
-        out.appendInteger(milliseconds)
-    }
-
-    private static func body(_ instrument: Instrument, _ trade: GeneratedTrade, into out: ByteBuffer) {
-        out.append(",\"p\":\"")
-        price(instrument, trade.ticks, into: out)
-        out.append("\",\"q\":\"")
-        size(instrument, trade.lots, into: out)
-        out.append(34)
-    }
-
-    private static func maker(_ instrument: Instrument, _ trade: GeneratedTrade, into out: ByteBuffer) {
-        if trade.buy { out.append(",\"m\":false") } else { out.append(",\"m\":true") }
+    /// What every futures frame ends with: which of the two merged markets it is.
+    func end(_ row: inout ObjectWriter) {
         switch instrument.segment {
-        case .spot: out.append(",\"M\":true}")
-        case .linear: out.append(",\"st\":1}")
-        case .inverse: out.append(",\"st\":2}")
+        case .spot: break
+        case .linear: row.number("st", 1)
+        case .inverse: row.number("st", 2)
         }
-    }
-
-    private static func end(_ instrument: Instrument, into out: ByteBuffer) {
-        switch instrument.segment {
-        case .spot: out.append("\"}")
-        case .linear: out.append("\",\"st\":1}")
-        case .inverse: out.append("\",\"st\":2}")
-        }
-    }
-
-    private static func price(_ instrument: Instrument, _ ticks: Int, into out: ByteBuffer) {
-        let tick = instrument.tick
-        out.appendDecimal(ticks * tick.mantissa, scale: tick.scale, digits: instrument.priceDigits)
-    }
-
-    private static func size(_ instrument: Instrument, _ lots: Int, into out: ByteBuffer) {
-        let lot = instrument.lot
-        out.appendDecimal(lots * lot.mantissa, scale: lot.scale, digits: instrument.sizeDigits)
+        row.end()
     }
 }

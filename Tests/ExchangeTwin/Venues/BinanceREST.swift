@@ -2,171 +2,73 @@
 
 import CPlatform
 
-/// Binance's public REST answers: instrument lists in the sheet's shape of 2026, time, ping and depth.
+/// Binance's public REST side: weights, bans, errors, and who answers what.
 final class BinanceREST {
-    private let exchange: Exchange
+    private unowned let exchange: Exchange
 
     init(exchange: Exchange) { self.exchange = exchange }
-
-    func answer(_ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer {
-        let prefix =
-            endpoint.segment == .spot ? "/api/v3/" : endpoint.segment == .linear ? "/fapi/v1/" : "/dapi/v1/"
-        guard endpoint.rest.hasPrefix(prefix) else { return HTTPAnswer(status: 404, json: "{}") }
-        let call = endpoint.rest.dropFirst(prefix.count)
-        let weight = call == "exchangeInfo" && endpoint.segment == .spot ? 20 : call == "depth" ? 5 : 1
-        let pool = endpoint.segment == .spot ? "spot" : "futures"
-        let used = exchange.use(weight: weight, of: pool)
-        var answer = answer(String(call), request, endpoint)
-        if exchange.options.limits && used > (pool == "spot" ? 6000 : 2400) {
-            answer = HTTPAnswer(status: 429, json: BinanceREST.tooMany)
-            answer.headers.append(("Retry-After", "\(60 - md_wall_nanos() / 1_000_000_000 % 60)"))
-        }
-        answer.headers.append(("X-MBX-USED-WEIGHT-1M", "\(used)"))
-        return answer
-    }
 
     static let tooMany =
         "{\"code\":-1003,\"msg\":\"Too many requests; please use the websocket for live updates.\"}"
 
-    private func answer(_ call: String, _ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer {
+    func answer(_ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer {
+        let prefix =
+            endpoint.segment == .spot ? "/api/v3/" : endpoint.segment == .linear ? "/fapi/v1/" : "/dapi/v1/"
+        var call = endpoint.rest.hasPrefix(prefix) ? String(endpoint.rest.dropFirst(prefix.count)) : nil
+        if endpoint.rest == "/fapi/v2/ticker/price", endpoint.segment == .linear { call = "ticker/price" }
+        guard let call else { return HTTPAnswer(status: 404, json: "{}") }
+        let spot = endpoint.segment == .spot
+        let weight = BinanceREST.weight(call, request, spot: spot)
+        let verdict = exchange.use(weight: weight, of: spot ? "spot" : "futures", limit: spot ? 6000 : 2400)
+        var answer: HTTPAnswer
+        switch verdict {
+        case .fine(let used):
+            let tables = BinanceTables(exchange: exchange, request: request, segment: endpoint.segment)
+            answer = tables.answer(call) ?? HTTPAnswer(status: 404, json: "{}")
+            answer.headers.append(("X-MBX-USED-WEIGHT-1M", "\(used)"))
+        case .tooMuch(let seconds, let used):
+            answer = HTTPAnswer(status: 429, json: BinanceREST.tooMany)
+            answer.headers = [("Retry-After", "\(seconds)"), ("X-MBX-USED-WEIGHT-1M", "\(used)")]
+        case .banned(let until, let used):
+            answer = HTTPAnswer(status: 418, json: BinanceREST.banned(until))
+            let seconds = max(1, (until - md_wall_nanos().asInt / 1_000_000 + 999) / 1000)
+            answer.headers = [("Retry-After", "\(seconds)"), ("X-MBX-USED-WEIGHT-1M", "\(used)")]
+        }
+        return answer
+    }
+
+    private static func banned(_ until: Int) -> String {
+        "{\"code\":-1003,\"msg\":\"Way too many requests; IP(127.0.0.1) banned until \(until). "
+            + "Please use the websocket for live updates to avoid bans.\"}"
+    }
+
+    // MARK: - Weights of the sheet's sections 5 and 6
+
+    private static func weight(_ call: String, _ request: HTTPRequest, spot: Bool) -> Int {
+        let limit = Int(request.parameter("limit") ?? "") ?? (spot && call == "depth" ? 100 : 500)
+        let one = request.parameter("symbol") != nil
         switch call {
-        case "ping": HTTPAnswer(json: "{}")
-        case "time": HTTPAnswer(json: "{\"serverTime\":\(md_wall_nanos() / 1_000_000)}")
-        case "exchangeInfo": exchangeInfo(request, endpoint.segment)
-        case "depth": depth(request, endpoint.segment)
-        default: HTTPAnswer(status: 404, json: "{}")
+        case "depth": return depthWeight(limit, spot: spot)
+        case "exchangeInfo": return spot ? 20 : 1
+        case "trades", "historicalTrades": return spot ? 25 : call == "trades" ? 5 : 20
+        case "aggTrades": return spot ? 4 : 20
+        case "klines": return spot ? 2 : limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10
+        case "ticker/24hr": return spot ? (one ? 2 : dayWeight(request)) : one ? 1 : 40
+        case "ticker/price": return spot ? (one ? 2 : 4) : one ? 1 : 2
+        case "ticker/bookTicker": return spot ? (one ? 2 : 4) : one ? 2 : 5
+        case "premiumIndex": return one ? 1 : 10
+        default: return 1
         }
     }
 
-    // MARK: - Instruments
-
-    private func exchangeInfo(_ request: HTTPRequest, _ segment: Segment) -> HTTPAnswer {
-        if let recorded = exchange.answers.find(.binance, segment, "") { return HTTPAnswer(json: recorded) }
-        var wanted: [String]?
-        if segment == .spot, let one = request.parameter("symbol") { wanted = [one] }
-        if segment == .spot, let many = request.parameter("symbols") {
-            wanted = JSONReader.read(text: many)?.items?.compactMap(\.string) ?? []
-        }
-        let known = exchange.listed(.binance, segment)
-        if let wanted, wanted.contains(where: { name in !known.contains { $0.name == name } }) {
-            return HTTPAnswer(status: 400, json: "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}")
-        }
-        let out = ByteBuffer(capacity: 1 << 16)
-        out.append(text: "{\"timezone\":\"UTC\",\"serverTime\":\(md_wall_nanos() / 1_000_000),")
-        if segment == .linear { out.append("\"futuresType\":\"U_MARGINED\",") }
-        let limit = segment == .spot ? 6000 : 2400
-        out.append(
-            "\"rateLimits\":[{\"rateLimitType\":\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,"
-        )
-        out.append(text: "\"limit\":\(limit)}],\"exchangeFilters\":[],\"symbols\":[")
-        let shown = known.filter { wanted?.contains($0.name) ?? true }
-        for (index, instrument) in shown.enumerated() {
-            if index > 0 { out.append(44) }
-            if segment == .spot { spot(instrument, out) } else { futures(instrument, out) }
-        }
-        out.append("]}")
-        return HTTPAnswer(buffer: out)
+    private static func depthWeight(_ limit: Int, spot: Bool) -> Int {
+        if spot { return limit <= 100 ? 5 : limit <= 500 ? 25 : limit <= 1000 ? 50 : 250 }
+        return limit <= 50 ? 2 : limit <= 100 ? 5 : limit <= 500 ? 10 : 20
     }
 
-    private func spot(_ instrument: Listed, _ out: ByteBuffer) {
-        out.append(
-            text:
-                "{\"symbol\":\"\(instrument.name)\",\"status\":\"TRADING\",\"baseAsset\":\"\(instrument.base)\","
-        )
-        out.append(
-            text: "\"baseAssetPrecision\":8,\"quoteAsset\":\"\(instrument.quote)\",\"quotePrecision\":8,"
-        )
-        out.append("\"quoteAssetPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\"],")
-        out.append(
-            "\"icebergAllowed\":true,\"isSpotTradingAllowed\":true,\"isMarginTradingAllowed\":true,\"filters\":["
-        )
-        let tick = instrument.tick
-        let lot = instrument.lot
-        out.append("{\"filterType\":\"PRICE_FILTER\",\"minPrice\":\"")
-        out.appendDecimal(tick.mantissa, scale: tick.scale, digits: 8)
-        out.append("\",\"maxPrice\":\"1000000.00000000\",\"tickSize\":\"")
-        out.appendDecimal(tick.mantissa, scale: tick.scale, digits: 8)
-        out.append("\"},{\"filterType\":\"LOT_SIZE\",\"minQty\":\"")
-        out.appendDecimal(lot.mantissa, scale: lot.scale, digits: 8)
-        out.append("\",\"maxQty\":\"9000000.00000000\",\"stepSize\":\"")
-        out.appendDecimal(lot.mantissa, scale: lot.scale, digits: 8)
-        out.append(
-            "\"},{\"filterType\":\"NOTIONAL\",\"minNotional\":\"5.00000000\",\"applyMinToMarket\":true,"
-        )
-        out.append("\"maxNotional\":\"9000000.00000000\",\"applyMaxToMarket\":false,\"avgPriceMins\":5}],")
-        out.append("\"permissions\":[],\"permissionSets\":[[\"SPOT\",\"MARGIN\"]]}")
-    }
-
-    private func futures(_ instrument: Listed, _ out: ByteBuffer) {
-        let inverse = instrument.segment == .inverse
-        out.append(
-            text: "{\"symbol\":\"\(instrument.name)\",\"pair\":\"\(instrument.base)\(instrument.quote)\","
-        )
-        out.append(
-            "\"contractType\":\"PERPETUAL\",\"deliveryDate\":4133404800000,\"onboardDate\":1569398400000,"
-        )
-        out.append(text: inverse ? "\"contractStatus\":\"TRADING\"," : "\"status\":\"TRADING\",")
-        if inverse { out.append(text: "\"contractSize\":\(instrument.contract.mantissa),") }
-        out.append(text: "\"baseAsset\":\"\(instrument.base)\",\"quoteAsset\":\"\(instrument.quote)\",")
-        out.append(text: "\"marginAsset\":\"\(inverse ? instrument.base : instrument.quote)\",")
-        let tick = instrument.tick.text
-        let lot = instrument.lot.text
-        out.append(
-            text: "\"pricePrecision\":\(instrument.tick.scale),\"quantityPrecision\":\(instrument.lot.scale),"
-        )
-        out.append(
-            "\"baseAssetPrecision\":8,\"quotePrecision\":8,\"underlyingType\":\"COIN\",\"triggerProtect\":\"0.0500\","
-        )
-        out.append("\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"maxPrice\":\"1000000\",\"minPrice\":\"")
-        out.append(
-            text: "\(tick)\",\"tickSize\":\"\(tick)\"},{\"filterType\":\"LOT_SIZE\",\"maxQty\":\"1000000\","
-        )
-        out.append(
-            text: "\"minQty\":\"\(lot)\",\"stepSize\":\"\(lot)\"},{\"filterType\":\"MARKET_LOT_SIZE\","
-        )
-        out.append(text: "\"maxQty\":\"100000\",\"minQty\":\"\(lot)\",\"stepSize\":\"\(lot)\"},")
-        out.append("{\"filterType\":\"MAX_NUM_ORDERS\",\"limit\":200}")
-        let least = instrument.name == "BTCUSDT" ? "50" : instrument.name == "ETHUSDT" ? "20" : "5"
-        if !inverse { out.append(text: ",{\"filterType\":\"MIN_NOTIONAL\",\"notional\":\"\(least)\"}") }
-        out.append(
-            "],\"orderTypes\":[\"LIMIT\",\"MARKET\"],\"timeInForce\":[\"GTC\",\"IOC\",\"FOK\",\"GTX\"]}"
-        )
-    }
-
-    // MARK: - Depth
-
-    private func depth(_ request: HTTPRequest, _ segment: Segment) -> HTTPAnswer {
-        let name = request.parameter("symbol") ?? ""
-        if let recorded = exchange.player.depth(.binance, segment, name) { return HTTPAnswer(json: recorded) }
-        guard let instrument = exchange.instrument(.binance, segment, name) else {
-            return HTTPAnswer(status: 400, json: "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}")
-        }
-        if instrument.bidTicks == 0 { exchange.generator.quote(instrument) }
-        let out = ByteBuffer()
-        out.append(text: "{\"lastUpdateId\":\(instrument.sequence)")
-        let now = md_wall_nanos() / 1_000_000
-        if segment != .spot { out.append(text: ",\"E\":\(now),\"T\":\(now)") }
-        let limit = min(Int(request.parameter("limit") ?? "") ?? 100, 100)
-        for (word, step, from) in [("bids", -1, instrument.bidTicks), ("asks", 1, instrument.askTicks)] {
-            out.append(text: ",\"\(word)\":[")
-            let levels = min(limit, step < 0 ? from : limit)
-            for level in 0..<max(0, levels) {
-                out.append(text: level > 0 ? ",[\"" : "[\"")
-                let tick = instrument.tick
-                let price = (from + step * level) * tick.mantissa
-                out.appendDecimal(price, scale: tick.scale, digits: instrument.priceDigits)
-                out.append("\",\"")
-                let lots = (step < 0 ? instrument.bidLots : instrument.askLots) + level
-                out.appendDecimal(
-                    lots * instrument.lot.mantissa,
-                    scale: instrument.lot.scale,
-                    digits: instrument.sizeDigits
-                )
-                out.append("\"]")
-            }
-            out.append("]")
-        }
-        out.append("}")
-        return HTTPAnswer(buffer: out)
+    private static func dayWeight(_ request: HTTPRequest) -> Int {
+        guard let names = request.parameter("symbols") else { return 80 }
+        let count = JSONReader.read(text: names)?.items?.count ?? 0
+        return count <= 20 ? 2 : count <= 100 ? 40 : 80
     }
 }

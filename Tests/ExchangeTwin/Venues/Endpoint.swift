@@ -2,7 +2,7 @@
 
 /// The part of a venue's WebSocket world that a connection was opened at.
 enum Route: String {
-    /// Spot has no routes.
+    /// No routes, or the whole REST side.
     case all
     case publicBook = "public"
     case market
@@ -17,37 +17,17 @@ struct Endpoint {
     var route: Route
     /// The venue's own path: `/ws/btcusdt@trade`, `/api/v3/time`.
     var rest: String
-
-    init?(path: String) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
-        guard let first = parts.first, let venue = Venue(rawValue: first) else { return nil }
-        self.venue = venue
-        var tail = parts.dropFirst()
-        segment = .spot
-        route = .all
-        if venue == .binance {
-            guard let word = tail.popFirst(),
-                let found = Segment.allCases.first(where: { $0.label(.binance) == word })
-            else { return nil }
-            segment = found
-            if found != .spot, let routed = tail.first.flatMap(Route.init(rawValue:)), routed != .business {
-                route = routed
-                tail = tail.dropFirst()
-            } else if found != .spot {
-                // The unrouted URLs still connect and carry book data only.
-                route = .publicBook
-            }
-        } else if tail.prefix(2) == ["ws", "v5"] {
-            guard let routed = tail.last.flatMap(Route.init(rawValue:)), tail.count == 3 else { return nil }
-            route = routed
-        }
-        rest = "/" + tail.joined(separator: "/")
-    }
+    /// The word of fault filters and the log: Binance `usdm`, OKX `business`.
+    var label: String
+    /// One endpoint serves several markets, so that a fault's `market` can't rule it out.
+    var spansMarkets = false
 }
 
 /// What the venue side remembers of one connection.
 struct VenueSession {
     var endpoint: Endpoint?
+    /// Set with the endpoint.
+    weak var desk: VenueDesk?
     var combined = false
     /// The client asked for the end of the connection after its answer.
     var endsAfterAnswer = false

@@ -2,7 +2,10 @@
 
 import CPlatform
 
-/// What both venues' desks share: the streams, the markets, and the rules that count per address.
+/// What all desks share: the markets and their streams, and the rules that count per address.
+///
+/// For a desk: `instrument`, `market`, `subscribe`, `send` (one frame to one listener), `flush` (a book stream says what
+/// it has gathered), `engineTime` and `sendTime` (milliseconds for a venue's time fields).
 final class Exchange {
     let options: Options
     let registry = StreamRegistry()
@@ -10,20 +13,23 @@ final class Exchange {
     let publisher: Publisher
     let player: SessionPlayer
     let answers: RecordedAnswers
+    private(set) var desks: [Venue: VenueDesk] = [:]
+    private(set) lazy var run = MarketRun(exchange: self)
     private var byName: [String: Instrument] = [:]
     private var connects: [Venue: RateWindow] = [:]
     private var requests: [String: RateWindow] = [:]
-    private var weights: [String: (minute: Int, used: Int)] = [:]
-    private let scratch = ByteBuffer(capacity: 1024)
-    private var produced = 0.0
-    private var lastTurn = 0
+    private var weights: [String: WeightPool] = [:]
 
     init(options: Options, publisher: Publisher, player: SessionPlayer, answers: RecordedAnswers) {
         self.options = options
         self.publisher = publisher
         self.player = player
         self.answers = answers
-        generator = MarketGenerator(options: options)
+        publisher.clockOffset = options.clockOffsetMilliseconds
+        generator = MarketGenerator(options: options, milliseconds: publisher.milliseconds - 1)
+        for desk in Desks.all(self) { desks[desk.venue] = desk }
+        publisher.desks = desks
+        publisher.faults.exchange = self
         guard !player.isOn else { return }
         for instrument in generator.instruments {
             byName[Exchange.key(instrument.venue, instrument.segment, instrument.name)] = instrument
@@ -31,8 +37,10 @@ final class Exchange {
     }
 
     private static func key(_ venue: Venue, _ segment: Segment, _ name: String) -> String {
-        venue == .okx ? "okx/\(name)" : "\(segment.rawValue)/\(name)"
+        venue == .okx ? "okx/\(name)" : "\(venue.rawValue)/\(segment.rawValue)/\(name)"
     }
+
+    // MARK: - What exists
 
     func instrument(_ venue: Venue, _ segment: Segment, _ name: String) -> Instrument? {
         byName[Exchange.key(venue, segment, name)]
@@ -42,13 +50,31 @@ final class Exchange {
         player.isOn ? [] : generator.instruments.filter { $0.venue == venue && $0.segment == segment }
     }
 
+    /// The market of that name, begun if it was not.
+    func market(_ venue: Venue, _ segment: Segment, _ name: String) -> Market? {
+        instrument(venue, segment, name).map(market)
+    }
+
+    func market(_ instrument: Instrument) -> Market {
+        generator.market(instrument, milliseconds: engineTime)
+    }
+
+    /// The time of the matching engine now: what trades and book changes carry.
+    var engineTime: Int { publisher.milliseconds - 1 }
+    /// The time at which a frame leaves.
+    var sendTime: Int { publisher.milliseconds }
+
     // MARK: - Limits per address
 
     /// Counts a connection attempt; false when the venue would answer 429.
-    func mayConnect(_ venue: Venue, now: Int) -> Bool {
+    func mayConnect(_ desk: VenueDesk, now: Int) -> Bool {
         guard options.limits else { return true }
-        let (limit, span) = venue == .binance ? (300, 300) : (3, 1)
-        return connects[venue, default: RateWindow()].take(now: now, limit: limit, span: span * 1_000_000_000)
+        let (limit, seconds) = desk.connectLimit
+        return connects[desk.venue, default: RateWindow()].take(
+            now: now,
+            limit: limit,
+            span: seconds * 1_000_000_000
+        )
     }
 
     /// Counts one REST request of a bucket.
@@ -62,24 +88,41 @@ final class Exchange {
         )
     }
 
-    /// Adds to the weight used this minute and returns the sum.
-    func use(weight: Int, of pool: String) -> Int {
-        let minute = md_wall_nanos().asInt / 60_000_000_000
-        let before = weights[pool].flatMap { $0.minute == minute ? $0.used : nil } ?? 0
-        weights[pool] = (minute, before + weight)
-        return before + weight
+    /// Adds to the weight used this minute.
+    func use(weight: Int, of pool: String, limit: Int) -> WeightVerdict {
+        let bound = options.limits ? limit : Int.max
+        return weights[pool, default: WeightPool()].use(
+            weight,
+            limit: bound,
+            ban: options.banMilliseconds,
+            milliseconds: md_wall_nanos().asInt / 1_000_000
+        )
     }
 
     // MARK: - Subscriptions
 
-    /// Joins a connection to a stream, and the stream to the market that fills it.
-    func join(_ connection: Connection, _ stream: Stream, _ instrument: Instrument?) {
-        let first = !stream.wanted
-        switch stream.kind {
-        case "bbo": instrument?.bbo = stream
-        case "trade": instrument?.trade = stream
-        case "agg_trade": instrument?.aggregate = stream
-        default: break
+    /// Joins a connection to the stream of that name; `market` and `plan` nil: nothing generated ever comes.
+    func subscribe(
+        _ connection: Connection,
+        _ name: String,
+        symbol: String,
+        segment: Segment,
+        desk: VenueDesk,
+        _ market: Market?,
+        _ plan: StreamPlan?
+    ) {
+        let kind = plan?.kind ?? "other"
+        let stream = registry.stream(desk.venue, segment, name, symbol: symbol, kind: kind)
+        guard !publisher.faults.silencesNew(stream, connection) else {
+            connection.session.silenced.append(name)
+            return
+        }
+        let market = options.rate > 0 ? market : nil
+        if let market, let plan {
+            stream.attach(plan, to: market, milliseconds: engineTime)
+            generator.activate(market)
+            // What was gathered goes to those who listened so far.
+            if stream.feed != nil { run.speak(stream) }
         }
         registry.subscribe(connection, to: stream)
         publisher.log.note(
@@ -87,99 +130,53 @@ final class Exchange {
             stream.name,
             ",\"conn\":\(connection.id),\"venue\":\"\(stream.venue.rawValue)\""
         )
-        if first { generator.refreshActive() }
-        if let instrument, options.rate > 0 { generator.introduce(instrument, trade: stream.kind != "bbo") }
+        if let market, plan != nil {
+            desk.greet(connection, stream, market)
+            run.introduce(stream)
+        }
         player.subscribed(stream)
     }
 
-    // MARK: - Generated markets
-
-    /// Produces the frames that are due; true while there is a market to run.
-    func produce(now: Int) -> Bool {
-        guard !player.isOn, generator.hasWork, options.rate > 0 else {
-            lastTurn = now
-            return false
-        }
-        produced += Double(min(now - lastTurn, 100_000_000)) * Double(options.rate) / 1e9
-        lastTurn = now
-        for instrument in generator.windowTurn(now: now, wall: publisher.wall, report: report) {
-            say(instrument, trade: false)
-        }
-        while let fresh = generator.nextFresh() {
-            produced -= 1
-            say(fresh.instrument, trade: fresh.trade)
-        }
-        while produced >= 1, let instrument = generator.pick() {
-            produced -= 1
-            say(instrument, trade: generator.isTrade(instrument))
-        }
-        return true
+    /// Writes one payload for one listener.
+    func send(
+        _ stream: Stream,
+        to connection: Connection,
+        _ mark: FrameMark,
+        _ fill: (ByteBuffer) -> Void
+    ) {
+        let out = ByteBuffer(capacity: 1024)
+        fill(out)
+        publisher.deliver(stream, out.bytes, mark, to: connection)
     }
 
-    private func report(_ window: CrossedWindow, _ opened: Bool) {
-        publisher.log.note(
-            "crossed",
-            opened ? "open" : "close",
-            ",\"base\":\"\(window.base)\",\"segment\":\"\(window.segment.rawValue)\""
-                + ",\"bid_venue\":\"\(window.high.venue.rawValue)\",\"ask_venue\":\"\(window.low.venue.rawValue)\""
-                + ",\"from_ns\":\(window.from),\"until_ns\":\(window.until),\"edge\":\(window.edge)"
-        )
-    }
+    /// A book stream says now what it has gathered, so that a snapshot made after it follows on.
+    func flush(_ stream: Stream) { run.speak(stream) }
+}
 
-    private func say(_ instrument: Instrument, trade: Bool) {
-        if trade {
-            sayTrade(instrument)
-        } else {
-            generator.quote(instrument)
-            if let stream = instrument.bbo { sayQuote(instrument, stream, to: nil) }
-        }
-    }
+/// The weight that an address used in the running minute, and what came of it.
+struct WeightPool {
+    private var minute = 0
+    private var used = 0
+    private var warnings = 0
+    private var bannedUntil = 0
 
-    private func sayQuote(_ instrument: Instrument, _ stream: Stream, to connection: Connection?) {
-        scratch.removeAll()
-        let milliseconds = publisher.wall / 1_000_000
-        if instrument.venue == .binance {
-            BinanceFrames.bookTicker(instrument, milliseconds: milliseconds, into: scratch)
-        } else {
-            OKXFrames.bbo(instrument, milliseconds: milliseconds, into: scratch)
-        }
-        let mark = FrameMark(instrument.sequence)
-        if let connection {
-            publisher.deliver(stream, scratch.bytes, mark, to: connection)
-        } else {
-            publisher.deliver(stream, scratch.bytes, mark)
-        }
+    mutating func use(_ weight: Int, limit: Int, ban: Int, milliseconds: Int) -> WeightVerdict {
+        if milliseconds / 60_000 != minute { (minute, used, warnings) = (milliseconds / 60_000, 0, 0) }
+        used += weight
+        if milliseconds < bannedUntil { return .banned(until: bannedUntil, used: used) }
+        guard used > limit else { return .fine(used: used) }
+        warnings += 1
+        // Ten answers 429 in a minute, and the address is banned.
+        guard warnings > 10 else { return .tooMuch(seconds: 60 - milliseconds / 1000 % 60, used: used) }
+        bannedUntil = milliseconds + ban
+        return .banned(until: bannedUntil, used: used)
     }
+}
 
-    private func sayTrade(_ instrument: Instrument) {
-        let made = generator.trade(instrument)
-        let milliseconds = publisher.wall / 1_000_000
-        if let stream = instrument.trade {
-            scratch.removeAll()
-            if instrument.venue == .binance {
-                BinanceFrames.trade(instrument, made, milliseconds: milliseconds, into: scratch)
-            } else {
-                OKXFrames.trade(instrument, made, milliseconds: milliseconds, into: scratch)
-            }
-            publisher.deliver(stream, scratch.bytes, FrameMark(instrument.tradeID))
-            if instrument.venue == .okx { stream.keep(scratch.bytes, id: instrument.tradeID) }
-        }
-        if let stream = instrument.aggregate {
-            scratch.removeAll()
-            BinanceFrames.aggregate(instrument, made, milliseconds: milliseconds, into: scratch)
-            publisher.deliver(stream, scratch.bytes, FrameMark(instrument.aggregateID))
-        }
-    }
-
-    /// What OKX sends right after a subscription: the quote as it stands, or the last trade again.
-    func sayCurrent(_ instrument: Instrument, _ stream: Stream, to connection: Connection) {
-        guard stream.kind == "bbo" else {
-            guard !stream.lastPayload.isEmpty else { return }
-            let mark = FrameMark(stream.keptID, text: Array("\(stream.keptID)\",\"resent\":true".utf8))
-            stream.lastPayload.withUnsafeBufferPointer { publisher.deliver(stream, $0, mark, to: connection) }
-            return
-        }
-        if instrument.bidTicks == 0 { generator.quote(instrument) }
-        sayQuote(instrument, stream, to: connection)
-    }
+/// What a venue makes of a request's weight.
+enum WeightVerdict {
+    case fine(used: Int)
+    case tooMuch(seconds: Int, used: Int)
+    /// Until a wall time in milliseconds.
+    case banned(until: Int, used: Int)
 }

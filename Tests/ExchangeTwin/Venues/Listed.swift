@@ -9,6 +9,7 @@ struct Listed {
     var tick: Step
     var lot: Step
     var contract: Step
+    var expiry: Expiry?
 }
 
 extension Exchange {
@@ -23,7 +24,8 @@ extension Exchange {
                     quote: $0.quote,
                     tick: $0.tick,
                     lot: $0.lot,
-                    contract: $0.contract
+                    contract: $0.contract,
+                    expiry: $0.expiry
                 )
             }
         }

@@ -3,15 +3,59 @@
 import CPlatform
 
 /// OKX's WebSocket side: one ack per argument, errors 60012 and 60018, text pings, as the sheet's section 2 gives them.
-final class OKXDesk {
-    private let exchange: Exchange
-    private static let silent = [
-        "tickers", "books", "books5", "funding-rate", "open-interest", "mark-price", "index-tickers",
-        "instruments",
-        "price-limit", "status", "liquidation-orders", "estimated-price",
+final class OKXDesk: VenueDesk {
+    let venue = Venue.okx
+    unowned let exchange: Exchange
+    private let rest: OKXREST
+
+    init(exchange: Exchange) {
+        self.exchange = exchange
+        rest = OKXREST(exchange: exchange)
+    }
+
+    // MARK: - Paths
+
+    let endpoints: [(name: String, path: String)] = [
+        ("public_ws", "/okx/ws/v5/public"), ("business_ws", "/okx/ws/v5/business"), ("rest", "/okx"),
     ]
 
-    init(exchange: Exchange) { self.exchange = exchange }
+    func endpoint(_ parts: ArraySlice<String>) -> Endpoint? {
+        var route = Route.all
+        if parts.prefix(2) == ["ws", "v5"] {
+            guard let routed = parts.last.flatMap(Route.init(rawValue:)), parts.count == 3 else { return nil }
+            route = routed
+        }
+        return Endpoint(
+            venue: venue,
+            segment: .spot,
+            route: route,
+            rest: "/" + parts.joined(separator: "/"),
+            label: route.rawValue,
+            spansMarkets: true
+        )
+    }
+
+    func answer(_ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer { rest.answer(request, endpoint) }
+    var tooMany: HTTPAnswer { HTTPAnswer(status: 429, json: OKXREST.tooMany) }
+    var unavailable: HTTPAnswer {
+        HTTPAnswer(
+            status: 503,
+            json:
+                "{\"code\":\"50001\",\"data\":[],\"msg\":\"Service temporarily unavailable. Please try again later.\"}"
+        )
+    }
+    let connectLimit = (count: 3, seconds: 1)
+
+    func accepts(_ request: HTTPRequest, _ endpoint: Endpoint) -> Bool {
+        [.publicBook, .business, .privateUser].contains(endpoint.route)
+    }
+
+    let keepsChainOverReset = true
+    func insert(_ level: Level, _ side: Side, _ market: Market, into frame: JSONText) -> JSONText? {
+        insert(level, side, market, more: [.string("0"), .string("1")], into: frame)
+    }
+
+    // MARK: - Messages
 
     func received(_ message: [UInt8], on connection: Connection, now: Int) {
         if message == Array("ping".utf8) {
@@ -48,17 +92,41 @@ final class OKXDesk {
             return fail(connection, id, code, text)
         }
         confirm(connection, "subscribe", argument, id: id)
-        let name = "\(channel):\(symbol)"
+        let wide = symbol.isEmpty ? argument["instType"]?.string ?? "" : symbol
+        let name = "\(channel):\(wide)"
         let segment = OKXDesk.segment(symbol)
-        guard !exchange.publisher.faults.silencesNew(.okx, segment, name, connection) else {
-            connection.session.silenced.append(name)
-            return
+        exchange.subscribe(
+            connection,
+            name,
+            symbol: wide,
+            segment: segment,
+            desk: self,
+            market(channel, symbol),
+            OKXStreams.plan(channel, keepAlive: exchange.options.okxKeepAliveMilliseconds)
+        )
+        if channel == "liquidation-orders", symbol.isEmpty { watch(name, wide) }
+        if channel == "instruments" { rest.push(wide, to: connection) }
+    }
+
+    /// Liquidations of all instruments of a type.
+    private func watch(_ name: String, _ type: String) {
+        guard let stream = exchange.registry.find(.okx, .spot, name),
+            let plan = OKXStreams.plan("liquidation-orders", keepAlive: 0)
+        else { return }
+        stream.attach(plan)
+        exchange.run.watch(stream) { $0.venue == .okx && OKXRows(instrument: $0, time: 0).type == type }
+    }
+
+    /// The market that feeds a channel; an index is fed by the perpetual of its pair.
+    private func market(_ channel: String, _ symbol: String) -> Market? {
+        if channel == "index-tickers" {
+            let swap = "\(symbol)-SWAP"
+            return exchange.market(.okx, OKXDesk.segment(swap), swap)
         }
-        let kind = channel == "bbo-tbt" ? "bbo" : channel == "trades" ? "trade" : channel
-        let stream = exchange.registry.stream(.okx, segment, name, symbol: symbol, kind: kind)
-        let known = exchange.instrument(.okx, segment, symbol)
-        exchange.join(connection, stream, known)
-        if let known { exchange.sayCurrent(known, stream, to: connection) }
+        guard let market = exchange.market(.okx, OKXDesk.segment(symbol), symbol) else { return nil }
+        let contractOnly = ["open-interest", "mark-price", "funding-rate"].contains(channel)
+        if contractOnly && market.instrument.segment == .spot { return nil }
+        return channel == "funding-rate" && !market.instrument.isPerpetual ? nil : market
     }
 
     /// Why a subscription is turned down, nil if it is not.
@@ -76,12 +144,10 @@ final class OKXDesk {
         if channel == "books50-l2-tbt" && !recorded {
             return ("60030", "Only users who are VIP4 and above are allowed.")
         }
-        let place =
-            business
-            ? channel.hasPrefix("candle") || channel.contains("-candle") || channel == "trades-all"
-            : ["trades", "bbo-tbt"].contains(channel) || OKXDesk.silent.contains(channel) || recorded
-        let named = exchange.instrument(.okx, OKXDesk.segment(symbol), symbol) != nil
-        let whole = symbol.isEmpty && argument["instType"] != nil && OKXDesk.silent.contains(channel)
+        let place = OKXStreams.exists(channel, business: business) || recorded && !business
+        let fits = channel != "funding-rate" || symbol.hasSuffix("-SWAP")
+        let named = exchange.instrument(.okx, OKXDesk.segment(symbol), symbol) != nil && fits
+        let whole = symbol.isEmpty && argument["instType"] != nil && OKXStreams.wide.contains(channel)
         let known =
             recorded || named || whole || exchange.player.hasSymbol(.okx, symbol)
             || channel.hasPrefix("index")
@@ -94,7 +160,8 @@ final class OKXDesk {
     }
 
     private func unsubscribe(_ connection: Connection, _ argument: JSONText, id: JSONText?) {
-        let name = "\(argument["channel"]?.string ?? ""):\(argument["instId"]?.string ?? "")"
+        let symbol = argument["instId"]?.string ?? argument["instType"]?.string ?? ""
+        let name = "\(argument["channel"]?.string ?? ""):\(symbol)"
         connection.session.silenced.removeAll { $0 == name }
         if let stream = exchange.registry.find(.okx, .spot, name) {
             exchange.registry.unsubscribe(connection, from: stream)
@@ -140,6 +207,15 @@ final class OKXDesk {
     private func send(_ connection: Connection, _ out: ByteBuffer) {
         connection.send(text: out.text)
         connection.session.lastSent = md_monotonic_nanos().asInt
+    }
+
+    func announceEnd(_ connection: Connection) -> Bool {
+        let text = "The connection will soon be closed for a service upgrade. Please reconnect."
+        connection.send(
+            text:
+                "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"\(text)\",\"connId\":\"\(connection.session.connectionName)\"}"
+        )
+        return true
     }
 
     /// Closes a connection to which nothing was sent for too long.

@@ -93,6 +93,13 @@ extension ByteBuffer {
 
     func appendInteger(_ value: Int) { append(UInt64(value.magnitude), negative: value < 0) }
 
+    func appendInteger(_ value: Int128) {
+        let part: Int128 = 1_000_000_000_000_000_000
+        guard value.magnitude >= part.magnitude else { return appendInteger(Int(value)) }
+        appendInteger(value / part)
+        appendFraction(Int((value % part).magnitude), places: 18)
+    }
+
     private func append(_ magnitude: UInt64, negative: Bool) {
         let space = reserve(21)
         var rest = magnitude
@@ -124,6 +131,23 @@ extension ByteBuffer {
         guard places + padding > 0 else { return }
         append(46)
         appendFraction(whole % divisor, places: places)
+        for _ in 0..<padding { append(48) }
+    }
+
+    /// The same for values that need more than 64 bits; never negative.
+    func appendDecimal(_ mantissa: Int128, scale: Int, digits: Int?) {
+        var whole = mantissa
+        var places = scale
+        while places > 18 || places > (digits ?? 0) && whole % 10 == 0 {
+            whole /= 10
+            places -= 1
+        }
+        let divisor = Int128(powerOfTen(places))
+        appendInteger(whole / divisor)
+        let padding = max(0, (digits ?? 0) - places)
+        guard places + padding > 0 else { return }
+        append(46)
+        appendFraction(Int(whole % divisor), places: places)
         for _ in 0..<padding { append(48) }
     }
 
