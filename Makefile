@@ -17,7 +17,7 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test integration e2e drills fuzz soak sanitize sanitize-thread \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e drills fuzz soak sanitize sanitize-thread \
 	sanitize-address bench format lint clean
 
 help: ## this list
@@ -46,6 +46,9 @@ test: setup-tests ## unit, venue, architecture and replay tests
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --skip '$(INTEGRATION)' --xunit-output $(REPORTS)/unit.xml
 	MARKETBUS_BIN=$${MARKETBUS_BIN:-$(CURDIR)/.build/debug} $(PYTHON) -m pytest Tests/Replay -q --junitxml $(REPORTS)/replay.xml
+
+conformance: setup-tests release ## every recorded file against the oracle: writes Tests/Venues/CONFORMANCE.md
+	cd Tests/Replay && MARKETBUS_BIN=$(CURDIR)/.build/release $(CURDIR)/$(PYTHON) -m conformance
 
 integration: setup ## the edges on loopback, the embedded broker, and KAFKA_BOOTSTRAP_SERVERS where set
 	mkdir -p $(REPORTS)

@@ -14,7 +14,20 @@ INSTRUMENT_FILES = {
     ("binance", "usdm"): "binance/rest/futures_exchangeInfo.cryptofeed.jsonl",
     ("binance", "coinm"): "binance/rest/delivery_exchangeInfo.cryptofeed.jsonl",
     ("okx", None): "okx/rest/instruments.cryptofeed.jsonl",
+    ("htx", "spot"): "htx/rest/spot_symbols.cryptofeed.jsonl",
+    ("htx", "linear-swap"): "htx/rest/swap_contract_info.cryptofeed.jsonl",
+    ("htx", "swap"): "htx/rest/swap_contract_info.cryptofeed.jsonl",
+    ("htx", "futures"): "htx/rest/contract_info.cryptofeed.jsonl",
+    ("coinbase", None): "coinbase/rest/products.cryptofeed.jsonl",
 }
+
+ANSWER_MARKERS = {
+    "binance": ("/exchangeInfo",),
+    "okx": ("/api/v5/public/instruments",),
+    "htx": ("/v1/common/symbols", "/market-symbols", "/swap_contract_info", "/contract_contract_info"),
+    "coinbase": (".com/products",),
+}
+VENUES = ("binance", "okx", "htx", "coinbase")
 
 
 def folder() -> Optional[Path]:
@@ -45,8 +58,8 @@ class Recording:
     @property
     def instruments(self) -> Optional[Path]:
         """The recorded instrument answers of this venue and market."""
-        key = (self.venue, self.market) if self.venue == "binance" else ("okx", None)
-        relative = INSTRUMENT_FILES.get(key)
+        part = {"binance": self.market, "htx": self.path.parent.name}.get(self.venue)
+        relative = INSTRUMENT_FILES.get((self.venue, part))
         return self.path.parents[2] / relative if relative else None
 
     def lines(self) -> list[str]:
@@ -79,7 +92,7 @@ def recordings(venue: str, *forms: str) -> list[Recording]:
 
 def instrument_answers(venue: str) -> list[tuple[Path, Optional[str]]]:
     """Every recorded file that holds an instrument answer, with the market to name where its URLs do not."""
-    markers = {"binance": ("/exchangeInfo",), "okx": ("/api/v5/public/instruments",)}[venue]
+    markers = ANSWER_MARKERS[venue]
     files = []
     for recording in recordings(venue, "rest"):
         urls = (str(json.loads(line).get("url")) for line in recording.lines() if line.strip())

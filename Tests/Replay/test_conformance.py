@@ -1,27 +1,25 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""`marketbus normalize` against the oracle, on every recorded file of Binance and OKX, record by record."""
+"""`marketbus normalize` against the oracle, on every recorded file, record by record."""
 
 import subprocess
-from collections import Counter
 from pathlib import Path
 from typing import Any, Optional
 
 import pytest
 
+import built
+import conformance
 import programs
 import recordings
-from comparison import dead_letter_frame, first_differences, parse_output
-from oracle import Replay, instrument_records, replay
+from comparison import parse_output
+from oracle import instrument_records
+from oracle.publish import MARKET_TOPICS
 
-MARKET_TOPICS = ("md.trade.v1", "md.bbo.v1")
-CAPTURES = recordings.recordings("binance", "raw", "session") + recordings.recordings("okx", "raw", "session")
-REST_FILES = recordings.recordings("binance", "rest") + recordings.recordings("okx", "rest")
-ANSWERS = [
-    (venue, path, market) for venue in ("binance", "okx") for path, market in recordings.instrument_answers(venue)
-]
-# Shapes that no sheet describes on a market-data socket (REST bodies, frames of older APIs): a feed may pass them
-# over or file them as `unknown_frame`; nothing else is left to taste.
-OPEN_KINDS = {"unknown", "partial_depth", "http"}
+CAPTURES = conformance.captures()
+BUILT = [venue for venue in recordings.VENUES if built.venue_is_built(venue)]
+REST_FILES = [found for venue in BUILT for found in recordings.recordings(venue, "rest")]
+ANSWERS = [(venue, path, market) for venue in BUILT for path, market in recordings.instrument_answers(venue)]
+MISSING = [(venue, topic) for venue, topics in built.NOT_BUILT.items() for topic in topics]
 
 
 @pytest.fixture(scope="module")
@@ -34,74 +32,57 @@ def marketbus() -> Path:
     return path
 
 
-def normalize(marketbus: Path, recording: recordings.Recording, *more: str) -> list[dict[str, Any]]:
-    command = [str(marketbus), "normalize", "--venue", recording.venue]
-    if recording.market and recording.form != "session":
-        command += ["--market", recording.market]
-    command += more
-    with recording.path.open("rb") as frames:
-        done = subprocess.run(command, stdin=frames, capture_output=True, timeout=300, check=False)
-    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}"
-    return parse_output(done.stdout.decode("utf-8"))
-
-
-def check(recording: recordings.Recording, produced: list[dict[str, Any]], expected: Replay) -> None:
-    """The market records in order, the dead letters as a set, every value against its schema."""
-    lines = recording.lines()
-    market = [line for line in produced if line["topic"] in MARKET_TOPICS]
-    wrong = first_differences([record for record in expected.records if record.topic in MARKET_TOPICS], market, lines)
-    wrong += dead_letter_differences(expected, produced)
-    others = Counter(line["topic"] for line in produced) - Counter(
-        {topic: len(produced) for topic in (*MARKET_TOPICS, "sys.dead_letter.v1")}
-    )
-    print(f"{recording.name}: {len(market)} records, ignored {dict(expected.ignored)}, other topics {dict(others)}")
-    assert not wrong, "\n".join(wrong)
-
-
-def dead_letter_differences(expected: Replay, produced: list[dict[str, Any]]) -> list[str]:
-    wanted = {letter.frame: letter.reason for letter in expected.dead_letters}
-    given = {}
-    for line in produced:
-        if line["topic"] == "sys.dead_letter.v1":
-            frame = dead_letter_frame(line["value"])
-            assert frame is not None, f"a dead letter without its bytes: {line['value']}"
-            given[frame] = line["value"].get("reason")
-    wrong = [f"no dead letter ({reason}) for {frame[:400]}" for frame, reason in wanted.items() if frame not in given]
-    for frame, reason in given.items():
-        if frame in wanted:
-            if "unknown_instrument" in (wanted[frame], reason) and wanted[frame] != reason:
-                wrong.append(f"dead letter {reason} instead of {wanted[frame]} for {frame[:400]}")
-        elif reason != "unknown_frame" or not OPEN_KINDS & expected.ignored.keys():
-            wrong.append(f"unexpected dead letter {reason} for {frame[:400]}")
-    return wrong[:5]
-
-
 def identifier(recording: recordings.Recording) -> str:
     return recording.name
 
 
 @pytest.mark.parametrize("recording", CAPTURES, ids=identifier)
-def test_every_recorded_frame_gives_what_the_oracle_says(marketbus: Path, recording: recordings.Recording) -> None:
-    expected = replay(recording.venue, recording.lines(), recording.market)
-    check(recording, normalize(marketbus, recording), expected)
-
-
-@pytest.mark.parametrize("recording", CAPTURES, ids=identifier)
-def test_it_does_so_with_the_instruments_known(marketbus: Path, recording: recordings.Recording) -> None:
-    if recording.instruments is None:
+@pytest.mark.parametrize("known", [False, True], ids=["bare", "instruments"])
+def test_every_recorded_frame_gives_what_the_oracle_says(
+    marketbus: Path, recording: recordings.Recording, known: bool
+) -> None:
+    if not built.venue_is_built(recording.venue):
+        pytest.skip(f"not built yet: {recording.venue}")
+    if known and recording.instruments is None:
         pytest.skip("no instrument answer was recorded for this market")
-    expected = replay(recording.venue, recording.lines(), recording.market, [recording.instruments])
-    produced = normalize(marketbus, recording, "--instruments", str(recording.instruments))
-    check(recording, produced, expected)
+    result = conformance.outcome(marketbus, recording, known)
+    missing = [topic for topic in MARKET_TOPICS if not built.is_built(recording.venue, topic)]
+    wrong = [text for topic, texts in result.differences.items() if topic not in missing for text in texts]
+    later = {topic: result.expected[topic] for topic in missing if result.expected[topic]}
+    print(f"{recording.name}: equal {sum(result.equal.values())}, not built yet {later}")
+    assert not wrong + result.letters + result.books, "\n".join(wrong + result.letters + result.books)
+
+
+@pytest.mark.parametrize(("venue", "topic"), MISSING)
+def test_what_is_listed_as_not_built_is_not(marketbus: Path, venue: str, topic: str) -> None:
+    if not built.venue_is_built(venue):
+        command = [str(marketbus), "normalize", "--venue", venue]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        assert done.returncode != 0, f"{venue} is there: take it off the list in built.py"
+        pytest.xfail(f"not built yet: {venue}")
+    outcomes = [conformance.outcome(marketbus, found, True) for found in CAPTURES if found.venue == venue]
+    wanted = sum(result.expected[topic] for result in outcomes)
+    if any(topic in result.differences for result in outcomes):
+        pytest.xfail(f"not built yet: {venue} {topic}, {wanted} records")
+    assert not wanted, f"{venue} {topic} is there: take it off the list in built.py"
+    pytest.xfail(f"not built yet: {venue} {topic}, in no recording")
+
+
+@pytest.mark.skipif(not CAPTURES, reason="MARKETBUS_RECORDED_DATA is not set")
+def test_the_table_is_up_to_date(marketbus: Path) -> None:
+    assert conformance.TABLE.is_file(), "make conformance"
+    assert conformance.TABLE.read_text(encoding="utf-8") == conformance.table(marketbus), "make conformance"
 
 
 @pytest.mark.parametrize("recording", CAPTURES, ids=identifier)
 def test_every_value_is_valid_by_its_schema(marketbus: Path, recording: recordings.Recording) -> None:
     if programs.schema_validator("md.trade.v1") is None:
         pytest.skip("deploy/schemas is not there")
+    if not built.venue_is_built(recording.venue):
+        pytest.skip(f"not built yet: {recording.venue}")
     more = ["--instruments", str(recording.instruments)] if recording.instruments else []
     wrong = []
-    for line in normalize(marketbus, recording, *more):
+    for line in conformance.normalize(marketbus, recording, *more):
         errors = programs.schema_errors(line["topic"], line["value"])
         if errors:
             wrong.append(f"{line['topic']}: {errors} in {line['value']}")
@@ -110,7 +91,7 @@ def test_every_value_is_valid_by_its_schema(marketbus: Path, recording: recordin
 
 @pytest.mark.parametrize("recording", REST_FILES, ids=identifier)
 def test_rest_answers_as_frames_give_no_event_and_no_crash(marketbus: Path, recording: recordings.Recording) -> None:
-    produced = normalize(marketbus, recording)
+    produced = conformance.normalize(marketbus, recording)
     assert not [line for line in produced if line["topic"] in MARKET_TOPICS]
 
 

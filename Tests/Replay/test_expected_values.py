@@ -46,7 +46,7 @@ def ours_by_line(recording: recordings.Recording) -> dict[int, list[Record]]:
     instruments = [recording.instruments] if recording.instruments else []
     result = replay(recording.venue, recording.lines(), recording.market, instruments)
     by_line: dict[int, list[Record]] = {}
-    for record in result.records:
+    for record in result.of("md.trade.v1") + result.of("md.bbo.v1"):
         by_line.setdefault(record.line, []).append(record)
     return by_line
 

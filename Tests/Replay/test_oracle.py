@@ -126,15 +126,16 @@ def test_acks_and_other_streams_are_named_and_ignored() -> None:
         '{"result":null,"id":1}',
         '{"code":2,"msg":"Invalid request"}',
         '{"stream":"btcusdt@depth5@100ms","data":{"lastUpdateId":160,"bids":[],"asks":[]}}',
-        '{"e":"depthUpdate","E":1,"s":"BNBBTC","U":157,"u":160,"b":[["0.0024","10"]],"a":[["0.0026","100"]]}',
-        '{"stream":"!markPrice@arr","data":[{"e":"markPriceUpdate","s":"BTCUSDT"}]}',
+        '{"stream":"btcusdt@depth5@100ms","data":{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]}}',
+        '{"e":"1hTicker","E":1672515782136,"s":"BNBBTC","c":"0.0025"}',
+        '{"stream":"!assetIndex@arr","data":[{"e":"assetIndexUpdate","s":"ADAUSD"}]}',
     ]
     assert replay("binance", frames).ignored == {
         "ack": 1,
         "error": 1,
-        "partial_depth": 1,
-        "depthUpdate": 1,
-        "markPriceUpdate[]": 1,
+        "partial_depth": 2,
+        "1hTicker": 1,
+        "assetIndexUpdate[]": 1,
     }
 
 

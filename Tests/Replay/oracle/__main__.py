@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from . import instrument_records, replay
+from .replay import VENUES
 
 
 def main() -> None:
     """Reads a capture from standard input and writes what it must give."""
     parser = argparse.ArgumentParser(prog="oracle", description=__doc__)
-    parser.add_argument("--venue", required=True, choices=("binance", "okx"))
+    parser.add_argument("--venue", required=True, choices=VENUES)
     parser.add_argument("--market", choices=("spot", "usdm", "coinm"))
     parser.add_argument("--instruments", action="append", type=Path, default=[], metavar="FILE")
     parser.add_argument("--emit-instruments", action="store_true")

@@ -3,12 +3,14 @@
 
 import json
 import re
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Optional
 
 from .outcomes import Undecodable
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?0*[0-9]{1,4})?\Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LARGEST_COEFFICIENT = 2**127 - 1
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -71,6 +73,23 @@ def spell(number: Decimal) -> str:
     return "-" + text if sign else text
 
 
+def optional(value: Any) -> Optional[str]:
+    """The canonical spelling, or None where the venue has none (absent, null or empty)."""
+    return None if value is None or value == "" else canonical(value)
+
+
+def signed(value: Any) -> Optional[str]:
+    """The same of a number that may be negative: a funding rate."""
+    return None if value is None or value == "" else spell(decimal_of(value))
+
+
+def required(fields: dict[str, Any], *names: str) -> None:
+    """Refuses a frame that lacks one of some fields."""
+    for name in names:
+        if fields.get(name) in (None, ""):
+            raise Undecodable("missing_field", name)
+
+
 def product(*factors: Decimal) -> Decimal:
     """The exact product, whatever the precision of the decimal context."""
     sign, coefficient, exponent = 0, 1, 0
@@ -104,6 +123,24 @@ def microseconds(value: Any, unit: int = 1000) -> Optional[int]:
     if not 0 <= number < 2**53:
         raise Undecodable("bad_number", repr(value))
     return number
+
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z")
+
+
+def instant(value: Any) -> Optional[int]:
+    """An ISO 8601 time in microseconds, later digits cut; None where there is none or it lies before 1970."""
+    if value is None or value == "":
+        return None
+    found = _INSTANT.match(value) if isinstance(value, str) else None
+    if found is None:
+        raise Undecodable("bad_field", repr(value))
+    try:
+        moment = datetime.fromisoformat(found[1] + "+00:00")
+    except ValueError as error:
+        raise Undecodable("bad_field", repr(value)) from error
+    whole = (moment - _EPOCH) // timedelta(seconds=1) * 1_000_000 + int(((found[2] or "") + "000000")[:6])
+    return whole if whole > 0 else None
 
 
 def identifier(value: Any) -> str:

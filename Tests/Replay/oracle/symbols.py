@@ -14,6 +14,9 @@ BINANCE_QUOTES = (
     "FDUSD AEUR EURI USD1 USDE XUSD BFUSD USDP UST DOGE DOT JPY MXN PLN RON ARS COP CZK SOL IDR KZT"
 ).split()
 
+# Quote currencies of HTX spot: those that the recorded symbol list names, then later ones.
+HTX_QUOTES = "BTC USDT ETH HUSD HT TRX USDC USDD TUSD EUR GBP TRY BRL UAH RUB".split()
+
 _CURRENCY = re.compile(r"\w+\Z")
 _DATE = re.compile(r"\d{6}\Z")
 
@@ -54,6 +57,32 @@ def binance_name(symbol: str, market: str, known: Optional[tuple[str, str]] = No
     if suffix not in ("", "PERP"):
         raise Undecodable("unknown_instrument", symbol)
     return Name(base, quote, "PERP")
+
+
+def htx_name(symbol: str) -> Name:
+    """The name of an HTX symbol: `btcusdt`, `BTC-USDT`, `BTC-USD`, `BTC-USDT-261225`, `BTC261225`.
+
+    An alias (`BTC_CQ`, `BTC-USDT-CQ`) says nothing without an instrument list (EVENTS 8).
+    """
+    delivery = re.match(r"([A-Z]\w*?)(\d{6})\Z", symbol)
+    if delivery:
+        return Name(delivery[1], "USD", "20" + delivery[2])
+    parts = symbol.split("-")
+    if len(parts) == 1 and _CURRENCY.match(symbol) and symbol == symbol.lower():
+        return Name(*split_joined(symbol.upper(), HTX_QUOTES), "")
+    if len(parts) in (2, 3) and all(_CURRENCY.match(part) for part in parts):
+        contract = "PERP" if len(parts) == 2 else "20" + parts[2]
+        if contract == "PERP" or _DATE.match(parts[2]):
+            return Name(parts[0], parts[1], contract)
+    raise Undecodable("unknown_instrument", symbol)
+
+
+def coinbase_name(product: str) -> Name:
+    """The name of a Coinbase product: spot only, split at the hyphen."""
+    parts = product.split("-")
+    if len(parts) != 2 or not all(_CURRENCY.match(part) for part in parts):
+        raise Undecodable("unknown_instrument", product)
+    return Name(parts[0], parts[1], "")
 
 
 def okx_name(instrument: str) -> Optional[Name]:
