@@ -118,6 +118,8 @@ public struct BookRules: Sendable {
     ///
     /// - Unit: milliseconds.
     public var settleMilliseconds: Int64
+    /// How many snapshots the venue lets one client have in a minute, over all its books.
+    public var snapshotsPerMinute: Int
     /// Whether `md.bbo` is the top of this book, because the venue has no better stream for it (Coinbase).
     public var makesQuotes: Bool
 
@@ -130,6 +132,7 @@ public struct BookRules: Sendable {
         follow: @escaping Link,
         checksum: BookChecksum? = nil,
         settleMilliseconds: Int64 = 0,
+        snapshotsPerMinute: Int = 20,
         makesQuotes: Bool = false
     ) {
         self.source = source
@@ -139,6 +142,7 @@ public struct BookRules: Sendable {
         self.follow = follow
         self.checksum = checksum
         self.settleMilliseconds = settleMilliseconds
+        self.snapshotsPerMinute = snapshotsPerMinute
         self.makesQuotes = makesQuotes
     }
 

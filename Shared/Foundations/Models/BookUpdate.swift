@@ -8,8 +8,10 @@ import FixedPoint
 public struct BookUpdate: Sendable {
     /// What an update is.
     public enum Kind: UInt8, Sendable {
-        /// The book, whole or to the depth that the venue gives.
+        /// The book, whole or to the depth that the venue gives: it begins anew here.
         case snapshot
+        /// The book once more, from a channel that pushes nothing else (HTX `step0`): it goes on.
+        case whole
         /// Changes: size 0 removes a level.
         case delta
     }

@@ -19,6 +19,9 @@ public struct EventBatch {
     public private(set) var books: ContiguousArray<BookUpdate> = []
     /// The levels that ``books`` refer to.
     public private(set) var levels: ContiguousArray<PriceLevel> = []
+    /// The instrument whose book the frame is about, set by the decoder before it reads levels: where the frame can't be
+    /// read to its end, that book no longer holds.
+    public var bookAtRisk: InstrumentID?
     /// The candles.
     public private(set) var candles: ContiguousArray<Candle> = []
     /// The figures of the last 24 hours.
@@ -111,6 +114,7 @@ public struct EventBatch {
         if !trades.isEmpty { trades.removeAll(keepingCapacity: true) }
         if !quotes.isEmpty { quotes.removeAll(keepingCapacity: true) }
         if !levels.isEmpty { levels.removeAll(keepingCapacity: true) }
+        bookAtRisk = nil
         if hasMore { removeMore() }
     }
 

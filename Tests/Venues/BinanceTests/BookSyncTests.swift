@@ -1,5 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Models
+import OrderBooks
 import Testing
 
 @testable import Binance
@@ -7,7 +9,7 @@ import Testing
 /// The venue sheet's recipes for local books, 3.4 and 4.5.
 struct BookSyncTests {
     private func spot(_ bookID: Int64, _ firstID: Int64, _ lastID: Int64) -> BookLink {
-        BinanceBookSync.spot(bookID: bookID, firstID: firstID, lastID: lastID)
+        BinanceBookSync.spot(bookID, BookSequence(first: firstID, last: lastID))
     }
 
     @Test func `spot drops what the snapshot holds and bridges with the next`() {
@@ -36,15 +38,18 @@ struct BookSyncTests {
 
     @Test func `futures bridge at the snapshot's id and then follow the id before`() {
         let bridge = { (first: Int64, last: Int64) in
-            BinanceBookSync.futuresBridge(snapshotID: 100, firstID: first, lastID: last)
+            BinanceBookSync.futuresBridge(100, BookSequence(first: first, last: last))
         }
         #expect(bridge(90, 99) == .stale)
         #expect(bridge(90, 100) == .next)
         #expect(bridge(100, 105) == .next)
         #expect(bridge(101, 105) == .gap)
         // The sheet's own frame: U is not the u before plus one, pu is.
-        #expect(BinanceBookSync.futures(bookID: 390_497_794, previousID: 390_497_794) == .next)
-        #expect(BinanceBookSync.futures(bookID: 390_497_795, previousID: 390_497_794) == .gap)
+        let frame = BookSequence(first: 390_497_796, last: 390_497_878, previous: 390_497_794)
+        #expect(BinanceBookSync.futures(390_497_794, frame) == .next)
+        #expect(BinanceBookSync.futures(390_497_795, frame) == .gap)
+        #expect(BinanceBookSync.futures(390_497_878, frame) == .stale)
+        #expect(BinanceBookSync.futuresBridge(390_497_794, frame) == .next, "it names the snapshot's id")
     }
 
     @Test func `ids at the ends of their range don't trap`() {
@@ -52,7 +57,9 @@ struct BookSyncTests {
             for first in [Int64.min, 0, .max] {
                 for last in [Int64.min, 0, .max] {
                     _ = spot(book, first, last)
-                    _ = BinanceBookSync.futuresBridge(snapshotID: book, firstID: first, lastID: last)
+                    let push = BookSequence(first: first, last: last, previous: first)
+                    _ = BinanceBookSync.futuresBridge(book, push)
+                    _ = BinanceBookSync.futures(book, push)
                 }
             }
         }

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Models
+import OrderBooks
 import Testing
 import VenueKit
 
@@ -180,15 +181,16 @@ struct RequestTests {
     }
 
     @Test func `the sheet's chain of books holds, a maintenance reset in it`() {
-        var book: Int64 = 0
+        var book: Int64 = 10
         var links: [BookLink] = []
-        for (previous, sequence) in [(-1, 10), (10, 15), (15, 15), (15, 3), (3, 5)] as [(Int64, Int64)] {
-            links.append(OKXBookSync.link(bookID: book, previousID: previous))
+        for (previous, sequence) in [(10, 15), (15, 15), (15, 3), (3, 5)] as [(Int64, Int64)] {
+            links.append(OKXBookSync.link(book, BookSequence(last: sequence, previous: previous)))
             book = sequence
         }
-        #expect(links == [.replace, .next, .next, .next, .next])
-        #expect(OKXBookSync.link(bookID: 5, previousID: 4) == .gap)
-        #expect(OKXBookSync.link(bookID: 5, previousID: 6) == .gap)
-        #expect(OKXBookSync.link(bookID: 5, previousID: -1) == .replace)
+        #expect(links == [.next, .next, .next, .next])
+        #expect(OKXBookSync.link(5, BookSequence(last: 7, previous: 6)) == .gap)
+        #expect(OKXBookSync.link(5, BookSequence(last: 6, previous: 4)) == .gap)
+        #expect(OKXBookSync.link(5, BookSequence(last: 5, previous: 3)) == .stale)
+        #expect(OKXBookSync.link(5, .none) == .next, "a frame of 2021 has no numbers")
     }
 }

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Models
+import OrderBooks
 
 /// An exchange as pure functions: bytes in, events, frames to send and requests out.
 ///
@@ -81,6 +82,15 @@ public protocol Venue: Sendable {
         into batch: inout EventBatch
     ) throws(DecodeError)
 
+    /// How an instrument's book is kept; nil where the venue streams none.
+    ///
+    /// Written in the venue's `BookSync.swift`; ``BookRules`` explains how.
+    func bookRules(of instrument: Instrument) -> BookRules?
+
+    /// The frame that asks for a book's snapshot on the connection of its stream, for rules whose snapshots come by
+    /// ``BookSource/request``; the answer is decoded as a ``BookUpdate`` of kind snapshot.
+    func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame?
+
     /// The market that a URL or the name of a recorded connection shows, or nil.
     func market(shownBy text: String) -> MarketID?
 
@@ -100,6 +110,12 @@ extension Venue {
 
     /// None.
     public func greeting(for streams: [VenueStream]) -> String? { nil }
+
+    /// None.
+    public func bookRules(of instrument: Instrument) -> BookRules? { nil }
+
+    /// None.
+    public func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame? { nil }
 
     /// Nothing can be asked.
     public func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall? { nil }
