@@ -92,7 +92,7 @@ final class Book {
 
     /// A feed of increments that begins with the book as it stands.
     ///
-    /// - Parameter window: levels a side that the venue's channel shows; nil for the whole book.
+    /// `window` is how many levels a side the venue's channel shows; nil for the whole book.
     func open(window: Int?) -> BookFeed {
         let feed = BookFeed(book: self, window: window)
         feeds.append(feed)

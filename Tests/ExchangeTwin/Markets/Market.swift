@@ -59,7 +59,7 @@ final class Market {
     static let kept = 1000
     static let minuteSpan = CandleInterval(milliseconds: 60_000)
 
-    /// - Parameter touch: ticks of the price at which it begins.
+    /// `touch`: ticks of the price at which it begins.
     init(_ instrument: Instrument, at touch: Int, milliseconds: Int) {
         self.instrument = instrument
         book = Book(sequence: instrument.firstSequence)

@@ -118,6 +118,8 @@ final class MarketGenerator {
         let middle = middle(instrument, noise: market.noise + market.shift)
         let spread = spread(middle, random.below(2))
         let bid = max(1, Int((middle - Double(spread) / 2).rounded()))
+        // Counts that are not published lie before a change, so that the book's sequence is always its last change's.
+        market.book.skip(random.below(4))
         retreat(market, .bid, to: bid)
         retreat(market, .ask, to: bid + spread)
         market.book.set(.bid, bid, lots(market, 2_000 + 60_000 * random.unit()))
@@ -125,7 +127,6 @@ final class MarketGenerator {
         for _ in 0...random.below(3) { stir(market, random.below(2) == 0 ? .bid : .ask) }
         level(market, .bid)
         level(market, .ask)
-        market.book.skip(random.below(4))
     }
 
     /// Cancels what stands better than a price.

@@ -1,6 +1,6 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-/// One exchange as clients see it: its paths, its messages, its frames. Everything else is shared.
+/// One exchange as clients see it: its paths, its messages, its frames.
 ///
 /// A desk answers requests, decides on subscriptions (`Exchange.subscribe`), and puts what happens in a market into its
 /// venue's words (`write`). All calls come from the one I/O thread.
