@@ -24,13 +24,15 @@ VENUES = ("binance", "okx", "htx", "coinbase")
 
 @dataclass
 class Replay:
-    """Everything that a capture must give. `books` are the books that are live at its end, whole."""
+    """Everything that a capture must give. `books` are the books that are live at its end, whole; `decoded` says what each
+    line of plain frames was understood as, published or not."""
 
     records: list[Record] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     ignored: Counter = field(default_factory=Counter)
     repeated_trades: int = 0
     books: dict[str, BookMachine] = field(default_factory=dict)
+    decoded: dict[int, list[Any]] = field(default_factory=dict)
 
     def of(self, topic: str) -> list[Record]:
         """The records of one topic, in order."""
@@ -134,6 +136,8 @@ class _Replayer:
         if isinstance(outcome, Ignored):
             self.result.ignored[outcome.kind] += 1
             return
+        if not conn:
+            self.result.decoded[self.line_number] = outcome
         for event in outcome:
             self.event(event, connection, received)
 
