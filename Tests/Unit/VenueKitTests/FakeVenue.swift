@@ -26,7 +26,7 @@ struct FakeVenue: Venue {
 
     func endpoint(for channel: Channel, of instrument: Instrument) -> String? { "ws" }
 
-    func channelName(_ channel: Channel, _ market: MarketID) -> String { "v-" + channel.name }
+    func channelName(of stream: VenueStream) -> String { "v-" + stream.channel.name }
 
     func subscribeFrames(_ streams: [VenueStream], firstRequest: Int64) -> [OutboundFrame] {
         frames("sub", streams, firstRequest)

@@ -45,7 +45,8 @@ enum Again {
             case TopicRegistry.feedStatus: try text(FeedStatusRecord(decoding: bytes, scanner: scanner))
             case TopicRegistry.integrity: try text(IntegrityRecord(decoding: bytes, scanner: scanner))
             case TopicRegistry.drift: try text(DriftRecord(decoding: bytes, scanner: scanner))
-            default: try text(DeadLetterRecord(decoding: bytes, scanner: scanner))
+            case TopicRegistry.deadLetter: try text(DeadLetterRecord(decoding: bytes, scanner: scanner))
+            default: try EventSamples.again(bytes, topic, scanner)
             }
         }
     }

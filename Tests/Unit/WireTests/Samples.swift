@@ -29,7 +29,7 @@ enum Samples {
         case TopicRegistry.integrity: SystemSamples.integrities.map(text)
         case TopicRegistry.drift: SystemSamples.drifts.map(text)
         case TopicRegistry.deadLetter: SystemSamples.deadLetters.map(text)
-        default: []
+        default: EventSamples.lines(topic)
         }
     }
 

@@ -41,6 +41,8 @@ public struct TradeRecord: Hashable, Sendable {
     public var size: ScaledDecimal
     /// The taker's side.
     public var side: Side
+    /// Where it came from.
+    public var origin: EventOrigin
 
     /// Reads a record's value.
     ///
@@ -71,6 +73,7 @@ public struct TradeRecord: Hashable, Sendable {
         case "sell": side = .sell
         default: throw .badField("side")
         }
+        origin = object.has("origin") ? try object.choice("origin") : .socket
     }
 }
 
@@ -85,6 +88,8 @@ extension TradeRecord: DescribedRecord {
                 .decimal("price", "The price in quote currency."),
                 .decimal("size", "The size: base currency, or contracts on inverse instruments."),
                 .init("side", .choice([Side.buy.name, Side.sell.name]), "The taker's side."),
+                .choice("origin", EventOrigin.self, "Where it came from; absent where that is the socket.")
+                    .orAbsent,
             ]
         )
     }

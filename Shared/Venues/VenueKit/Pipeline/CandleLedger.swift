@@ -42,10 +42,8 @@ final class CandleLedger {
         if candle.isClosed == true {
             close(place, candle)
         } else {
-            if rows[place].current == nil || rows[place].current!.openMicroseconds <= candle.openMicroseconds
-            {
-                rows[place].current = candle
-            }
+            let newest = rows[place].current?.openMicroseconds ?? Int64.min
+            if newest <= candle.openMicroseconds { rows[place].current = candle }
             notes.append(CandleNote(candle: candle, isClosed: false, revision: 0))
         }
         return notes
