@@ -201,7 +201,10 @@ final class BookFeed {
         var told: [Level] = []
         for touch in entries {
             let lots = levels.lots(at: touch.ticks)
-            if lots > 0 ? isIn(touch.ticks, after) : touch.known && isIn(touch.ticks, before) {
+            // A level that came and went is told gone where snapshots may have shown it meanwhile: from a whole book
+            // they are made at any time, from a window only between two increments.
+            let isGone = window == nil || touch.known && isIn(touch.ticks, before)
+            if lots > 0 ? isIn(touch.ticks, after) : isGone {
                 told.append(Level(ticks: touch.ticks, lots: lots))
             }
         }

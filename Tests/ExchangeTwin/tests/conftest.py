@@ -55,6 +55,11 @@ class Twin:
         with urllib.request.urlopen(self.control + "/fault", data=body, timeout=5) as answer:
             return json.loads(answer.read())
 
+    def post(self, path):
+        """A command of the control port without members."""
+        with urllib.request.urlopen(self.control + path, data=b"", timeout=5) as answer:
+            return json.loads(answer.read())
+
     def stats(self):
         return self.get(self.control + "/stats")[2]
 

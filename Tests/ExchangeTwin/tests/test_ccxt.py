@@ -186,12 +186,6 @@ def levels(side, limit):
     return [[float(text) for text in level[:2]] for level in side[:limit]]
 
 
-def post(twin, path):
-    import urllib.request
-
-    urllib.request.urlopen(twin.control + path, data=b"", timeout=5).read()
-
-
 def test_markets_and_rest(busy, row):
     async def work(exchange):
         market = exchange.market(row.symbol)
@@ -200,7 +194,7 @@ def test_markets_and_rest(busy, row):
         await exchange.watch_trades(row.symbol)
         while len(sent(busy, row.trades)) < 50:
             await exchange.watch_trades(row.symbol)
-        post(busy, "/pause")
+        busy.post("/pause")
         book = await exchange.fetch_order_book(row.symbol, 100)
         truth = true_book(busy, row, 100)
         assert levels(book["bids"], 100) == levels(truth["bids"], 100)
@@ -256,7 +250,7 @@ def test_book(busy, row):
             except ccxt.ChecksumError:
                 # ccxt's word for an increment that does not bridge its snapshot: it begins anew.
                 end = time.monotonic() + 3
-        post(busy, "/pause")
+        busy.post("/pause")
         told = true_book(busy, row, 1)["streams"][row.book]
         while exchange.orderbooks[row.symbol].get("nonce") not in (told, None):
             await asyncio.sleep(0.02)
