@@ -71,6 +71,8 @@ public struct Ticker: Sendable {
     ///
     /// - Unit: microseconds since the Unix epoch; ``EventTime/none``.
     public var exchangeMicroseconds: Int64
+    /// The number by which the venue orders this stream; ``VenueSequence/none``.
+    public var venueSequence: Int64
     /// The last price.
     public var last: ScaledDecimal?
     /// The price 24 hours ago.
@@ -88,6 +90,7 @@ public struct Ticker: Sendable {
     public init(
         instrument: InstrumentID,
         exchangeMicroseconds: Int64,
+        venueSequence: Int64 = VenueSequence.none,
         last: ScaledDecimal?,
         open: ScaledDecimal?,
         high: ScaledDecimal?,
@@ -97,6 +100,7 @@ public struct Ticker: Sendable {
     ) {
         self.instrument = instrument
         self.exchangeMicroseconds = exchangeMicroseconds
+        self.venueSequence = venueSequence
         self.last = last
         self.open = open
         self.high = high

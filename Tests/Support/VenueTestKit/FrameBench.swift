@@ -86,6 +86,9 @@ public final class FrameBench {
         case .streamEnded(let symbol, let channel): "ended \(symbol) \(channel)"
         case .refused(let request, let code, let message, let verdict):
             "refused \(request.map(String.init) ?? "none") \(code) \(message): \(verdict)"
+        case .streamRefused(let symbol, let channel, let code, let message):
+            "refused \(symbol) \(channel ?? "any") \(code) \(message)"
+        case .framesMissing(let detail): "missing \(detail)"
         case .acknowledgedStreams(let streams):
             streams.map { "acknowledged \($0.venueSymbol) \($0.channelName)" }.joined(separator: ", ")
         case .ping(let reply): "ping \(reply)"

@@ -11,6 +11,8 @@ public struct TickerRecord: Hashable, Sendable {
 
     /// What every market record begins with.
     public var head: MarketHead
+    /// The number by which the venue orders the stream; ``VenueSequence/none`` where it has none.
+    public var venueSequence: Int64
     /// The last price.
     public var last: ScaledDecimal?
     /// The price 24 hours ago.
@@ -36,6 +38,7 @@ public struct TickerRecord: Hashable, Sendable {
     /// - Throws: ``RecordError``, naming the field.
     public init(_ object: RecordObject) throws(RecordError) {
         head = try MarketHead(object)
+        venueSequence = try object.integerOrNone("venue_seq")
         last = try object.optionalDecimal("last")
         open = try object.optionalDecimal("open_24h")
         high = try object.optionalDecimal("high_24h")
@@ -52,6 +55,11 @@ extension TickerRecord: DescribedRecord {
             topic,
             "The figures of the last 24 hours",
             CommonFields.market + [
+                .init(
+                    "venue_seq",
+                    .integer(minimum: nil),
+                    "The number by which the venue orders the stream; null where it has none."
+                ).orNull,
                 FieldShape.decimal("last", "The last price.").orNull,
                 FieldShape.decimal("open_24h", "The price 24 hours ago.").orNull,
                 FieldShape.decimal("high_24h", "The highest price.").orNull,

@@ -50,6 +50,8 @@ extension StreamEncoder {
         _ stamp: RecordStamp
     ) -> UnsafeRawBufferPointer {
         begin(label, exchange: ticker.exchangeMicroseconds, stamp)
+        writer.literal(",\"venue_seq\":")
+        writer.integerOrNull(ticker.venueSequence)
         writer.literal(",\"last\":")
         writer.decimal(ticker.last)
         writer.literal(",\"open_24h\":")

@@ -29,6 +29,17 @@ public protocol FrameDecoder: AnyObject {
     /// - Returns: what the frame was.
     /// - Throws: ``DecodeError``; the frame is then a dead letter.
     func decode(_ frame: FrameBytes, into batch: inout EventBatch) throws(DecodeError) -> FrameOutcome
+
+    /// A new connection begins: what was noted of the one before counts no longer.
+    ///
+    /// Not called where frames come without a connection: what a decoder expects of a connection's first frames, it
+    /// expects after this call only.
+    func connectionOpened()
+}
+
+extension FrameDecoder {
+    /// Nothing is noted.
+    public func connectionOpened() {}
 }
 
 /// What a frame was.
@@ -51,6 +62,10 @@ public enum ControlFrame: Sendable {
     case streamEnded(venueSymbol: String, channelName: String)
     /// A request failed, as far as the venue says which.
     case refused(request: Int64?, code: String, message: String, verdict: VenueVerdict)
+    /// The streams of an instrument are refused, all or those of one channel.
+    case streamRefused(venueSymbol: String, channelName: String?, code: String, message: String)
+    /// Frames of this connection are missing, so that nothing it carries is whole.
+    case framesMissing(String)
     /// Several streams are confirmed: the venue lists all that it sends.
     case acknowledgedStreams([AcknowledgedStream])
     /// The venue asks for this text, or it will close the connection.

@@ -178,6 +178,7 @@ final class FeedConnection {
 
     func socketOpened() {
         engine.metrics.connections.add()
+        decoder.connectionOpened()
         session.opened(engine.clock.monotonic, &actions)
         act()
     }

@@ -124,7 +124,9 @@ public final class Normalizer {
 
     private func open(_ name: String, url: String?, epoch: Int64) {
         for slot in connections[name]?.slots ?? [] { pipeline.abandon(slot) }
-        connections[name] = make(name, url: url, epoch: epoch)
+        let connection = make(name, url: url, epoch: epoch)
+        connection.decoder.connectionOpened()
+        connections[name] = connection
     }
 
     private func connection(named name: String, epoch: Int64) -> RecordedConnection {

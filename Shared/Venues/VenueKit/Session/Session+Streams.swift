@@ -63,12 +63,14 @@ extension Session {
             }
         case .streamAcknowledged(let venueSymbol, let channelName):
             hasAcknowledged = true
-            if let place = place(venueSymbol, channelName) { confirm(place, now) }
+            for place in entries.indices where carries(place, venueSymbol, channelName) {
+                confirm(place, now)
+            }
         case .acknowledgedStreams(let streams):
             hasAcknowledged = true
-            for stream in streams {
-                if let place = place(stream.venueSymbol, stream.channelName) { confirm(place, now) }
-            }
+            confirm(streams, now)
+            // A venue that lists streams in answer to the greeting has greeted back.
+            greeted(now, &actions)
         case .ping(let reply):
             actions.append(.send(reply))
         case .ready:
@@ -77,6 +79,10 @@ extension Session {
             break
         case .refused(let request, let code, let message, let verdict):
             refused(request, "\(code) \(message)", verdict, now, &actions)
+        case .streamRefused(let venueSymbol, let channelName, let code, let message):
+            streamRefused(venueSymbol, channelName, "\(code) \(message)", now, &actions)
+        case .framesMissing(let detail):
+            abandon(now, Incident(.framesMissing, detail), .gap, &actions)
         case .closingSoon(let reason):
             renew(now, .incident(Incident(.closingNotice, reason)), &actions)
         }
@@ -90,7 +96,7 @@ extension Session {
         _ now: MonotonicNanos,
         _ actions: inout [SessionAction]
     ) -> Bool {
-        guard state == .open, entries[place].state != .ended else { return false }
+        guard state == .open, entries[place].state != .ended, greetingDeadline == .never else { return false }
         entries[place].state = .live
         entries[place].tries = 0
         entries[place].deadline = .never
@@ -103,15 +109,27 @@ extension Session {
         return true
     }
 
-    private func place(_ venueSymbol: String, _ channelName: String) -> Int? {
-        entries.firstIndex { entry in
-            entry.stream.venueSymbol == venueSymbol
-                && venue.channelName(of: entry.stream) == channelName
+    /// Whether the stream at a place is carried by this channel of the venue; several streams may be.
+    private func carries(_ place: Int, _ venueSymbol: String, _ channelName: String) -> Bool {
+        entries[place].stream.venueSymbol == venueSymbol
+            && venue.channelName(of: entries[place].stream) == channelName
+    }
+
+    private mutating func confirm(_ streams: [AcknowledgedStream], _ now: MonotonicNanos) {
+        let named = Set(streams)
+        for place in entries.indices {
+            let stream = entries[place].stream
+            let name = AcknowledgedStream(
+                venueSymbol: stream.venueSymbol,
+                channelName: venue.channelName(of: stream)
+            )
+            if named.contains(name) { confirm(place, now) }
         }
     }
 
     private mutating func confirm(_ place: Int, _ now: MonotonicNanos) {
         guard entries[place].state == .pending || entries[place].state == .waiting else { return }
+        if entries[place].state == .waiting { entries[place].asked = now }
         guard !entries[place].stream.channel.maySleep else {
             entries[place].state = .live
             entries[place].deadline = .never
@@ -154,6 +172,36 @@ extension Session {
             for place in candidates { wait(place, now, milliseconds: settings.isolationMilliseconds) }
             if candidates.isEmpty { actions.append(.incident(Incident(.refused, detail))) }
         }
+    }
+
+    /// Refuses streams by name; what was asked for in the same frames is asked for again, one by one.
+    private mutating func streamRefused(
+        _ venueSymbol: String,
+        _ channelName: String?,
+        _ detail: String,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        var mixed: Set<Int64> = []
+        for place in entries.indices where isAsked(place) && entries[place].stream.venueSymbol == venueSymbol
+        {
+            if let channelName, venue.channelName(of: entries[place].stream) != channelName { continue }
+            mixed.insert(entries[place].request)
+            entries[place].state = .refused
+            entries[place].deadline = .never
+            actions.append(.invalidate(place, .unsubscribed))
+            actions.append(.incident(Incident(.refused, stream: place, detail)))
+        }
+        if mixed.isEmpty { actions.append(.incident(Incident(.refused, detail))) }
+        for place in entries.indices
+        where entries[place].state == .pending && mixed.contains(entries[place].request) {
+            wait(place, now, milliseconds: settings.isolationMilliseconds)
+        }
+    }
+
+    /// Whether the venue was asked for a stream, by a frame or by the greeting, and has not said yes.
+    private func isAsked(_ place: Int) -> Bool {
+        entries[place].state == .pending || (entries[place].state == .waiting && greetingDeadline != .never)
     }
 
     /// The streams that a refusal can be about.
@@ -199,7 +247,17 @@ extension Session {
         entries[place].state = .ended
         entries[place].deadline = .never
         if before == .live { actions.append(.invalidate(place, .unsubscribed)) }
-        if state == .open, before != .waiting, before != .refused { unsubscribe(place) }
+        if state == .open, before != .waiting, before != .refused, !isShared(place) { unsubscribe(place) }
+    }
+
+    /// Whether another stream that is wanted comes by the same channel of the venue.
+    private func isShared(_ place: Int) -> Bool {
+        let stream = entries[place].stream
+        let name = venue.channelName(of: stream)
+        return entries.indices.contains { other in
+            other != place && entries[other].state != .ended && entries[other].state != .refused
+                && carries(other, stream.venueSymbol, name)
+        }
     }
 
     mutating func unsubscribe(_ place: Int) {

@@ -98,6 +98,8 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case pongMissing = "pong_missing"
     /// The venue said that we ask too much.
     case rateLimited = "rate_limited"
+    /// A connection's numbers showed that frames are missing.
+    case framesMissing = "frames_missing"
     /// A stream's order went back.
     case sequenceRegression = "sequence_regression"
     /// An instrument is gone.
