@@ -109,8 +109,7 @@ extension BookMachine {
         case .stale:
             return
         case .gap:
-            // An older number in a later push: the venue counts anew.
-            fail(.reset, frame, &output)
+            // A lower number in a later push: the venue counts anew, and this is its book.
             load(frame, &output)
         case .next:
             if let fault = set(frame) ? fault(of: frame) : .undecodable { return fail(fault, frame, &output) }

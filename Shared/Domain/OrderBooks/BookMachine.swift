@@ -44,19 +44,26 @@ public struct BookMachine: ~Copyable {
     var buffer: BookBuffer
     var bidScratch = LevelScratch()
     var askScratch = LevelScratch()
-    var recent = RecentNumbers()
+    /// The number of the snapshot that the book began with.
+    var began = VenueSequence.none
     var refresh: BookRefresh?
     var comparison: BookComparison?
     var hasAskedForHorizon = false
     private var deltas = 0
     private var publishedAt: Int64 = 0
-    private var unbridged = 0
+    private var repeats = 0
 
-    /// So many increments older than the snapshot in a row mean that the venue counts anew.
-    private static let unbridgedLimit = 1_000
+    /// So many increments in a row that the book contains already mean that the venue counts anew.
+    private static let repeatLimit = 1_000
 
     /// Makes a machine that waits for its first frame.
-    public init(rules: BookRules, settings: BookSettings = BookSettings()) {
+    ///
+    /// - Parameters:
+    ///   - rules: the venue's.
+    ///   - settings: the limits.
+    ///   - epoch: the last ``epoch`` of this book in earlier machines; the next is greater.
+    public init(rules: BookRules, settings: BookSettings = BookSettings(), epoch: Int64 = 0) {
+        self.epoch = epoch
         self.rules = rules
         self.settings = settings
         buffer = BookBuffer(frames: settings.bufferedFrames, levels: settings.bufferedLevels)
@@ -91,10 +98,10 @@ public struct BookMachine: ~Copyable {
 
     /// A frame about the book could not be read: begins anew.
     public mutating func undecodable(now: Int64, _ output: inout some BookOutput) {
-        guard state != .waiting else { return }
+        let wasKnown = state != .waiting || buffer.count > 0
         invalidate(.undecodable, received: now, &output)
         buffer.removeAll()
-        output.needSnapshot(.fault(.undecodable))
+        if wasKnown { output.needSnapshot(.fault(.undecodable)) }
     }
 
     /// Forgets the book without a word: a recording shows that a connection began anew, not when the old one died.
@@ -113,7 +120,7 @@ extension BookMachine {
         switch isBridged ? rules.follow(sequence, frame.sequence) : rules.join(sequence, frame.sequence) {
         case .next: change(frame, &output)
         case .stale: repeated(frame, &output)
-        case .gap: fail(isBehind(frame) ? .reset : .gap, frame, &output)
+        case .gap: fail(.gap, frame, &output)
         }
     }
 
@@ -122,6 +129,7 @@ extension BookMachine {
         let before = sequence
         sequence = frame.sequence.last
         isBridged = true
+        repeats = 0
         // A frame without levels is news only where it moves the number on.
         if frame.isEmpty, sequence == before { return }
         guard !frame.isAbsurd else { return fail(.undecodable, frame, &output) }
@@ -129,7 +137,6 @@ extension BookMachine {
         book.apply(.asks, frame.asks)
         if rules.scope == .window, let depth { book.cut(to: depth) }
         guard let fault = fault(of: frame) else {
-            recent.insert(sequence)
             if refresh != nil { keepForRefresh(frame) }
             publish(frame, &output)
             if refresh != nil { concludeRefresh(frame, &output) }
@@ -151,19 +158,12 @@ extension BookMachine {
         return book.count(.bids) > limit || book.count(.asks) > limit ? .undecodable : nil
     }
 
-    /// An increment that the book contains: a copy of a recent one, one from before the snapshot, or a new count.
+    /// An increment that the book contains: a copy that came again, one from before the snapshot, or a new count.
     private mutating func repeated(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
-        guard isBridged else {
-            unbridged += 1
-            if unbridged >= Self.unbridgedLimit { fail(.reset, frame, &output) }
-            return
-        }
-        if !recent.contains(frame.sequence.last) { fail(.reset, frame, &output) }
-    }
-
-    private func isBehind(_ frame: borrowing BookFrame) -> Bool {
+        repeats += 1
         let last = frame.sequence.last
-        return last != VenueSequence.none && last < sequence
+        let isAnew = isBridged && last <= began
+        if isAnew || repeats >= Self.repeatLimit { fail(.reset, frame, &output) }
     }
 
     @inline(__always)
@@ -186,6 +186,8 @@ extension BookMachine {
     }
 
     mutating func publishSnapshot(_ stamp: BookStamp, _ output: inout some BookOutput) {
+        var stamp = stamp
+        stamp.previous = VenueSequence.none
         deltas = 0
         publishedAt = stamp.receivedMicroseconds
         output.publishSnapshot(book, limit: settings.publishedLevels, stamp)
@@ -216,20 +218,24 @@ extension BookMachine {
 extension BookMachine {
     /// Gives the book up; the frame may be the first after the snapshot that is asked for.
     mutating func fail(_ fault: BookFault, _ frame: borrowing BookFrame, _ output: inout some BookOutput) {
-        invalidate(fault, received: frame.receivedMicroseconds, &output)
+        var stamp = endStamp(frame.receivedMicroseconds)
+        stamp.exchangeMicroseconds = frame.exchangeMicroseconds
+        stamp.sequence = frame.sequence.last
+        stamp.previous = frame.sequence.previous
+        if state == .live { output.publishInvalid(fault, stamp) }
+        forget()
         buffer.removeAll()
         if rules.source != .stream, frame.kind == .delta, fault != .undecodable { buffer.append(frame) }
         output.needSnapshot(.fault(fault))
     }
 
     private mutating func invalidate(_ fault: BookFault, received: Int64, _ output: inout some BookOutput) {
-        if state == .live {
-            output.publishInvalid(fault, invalidStamp(received))
-        }
+        if state == .live { output.publishInvalid(fault, endStamp(received)) }
         forget()
     }
 
-    func invalidStamp(_ received: Int64) -> BookStamp {
+    /// What a record says that ends the book.
+    func endStamp(_ received: Int64) -> BookStamp {
         BookStamp(
             exchangeMicroseconds: EventTime.none,
             receivedMicroseconds: received,
@@ -247,41 +253,15 @@ extension BookMachine {
         held = nil
         refresh = nil
         isBridged = false
-        unbridged = 0
+        repeats = 0
         hasAskedForHorizon = false
-        recent.removeAll()
     }
 
     mutating func begin(_ received: Int64) {
         epoch = max(epoch &+ 1, received)
+        began = sequence
         isBridged = false
-        unbridged = 0
+        repeats = 0
         hasAskedForHorizon = false
-        recent.removeAll()
-    }
-}
-
-/// The numbers of the last increments, by which a copy is told from a count that began anew.
-struct RecentNumbers {
-    private static let capacity = 64
-    private var numbers: ContiguousArray<Int64>
-    private var next = 0
-
-    init() {
-        numbers = ContiguousArray(repeating: VenueSequence.none, count: Self.capacity)
-    }
-
-    @inline(__always)
-    mutating func insert(_ number: Int64) {
-        numbers[next] = number
-        next = (next &+ 1) & (Self.capacity &- 1)
-    }
-
-    func contains(_ number: Int64) -> Bool {
-        number != VenueSequence.none && numbers.contains(number)
-    }
-
-    mutating func removeAll() {
-        for index in numbers.indices { numbers[index] = VenueSequence.none }
     }
 }

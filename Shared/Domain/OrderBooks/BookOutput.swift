@@ -55,7 +55,7 @@ public struct BookStamp: Hashable, Sendable {
 ///
 /// Books and levels are borrowed for the call.
 public protocol BookOutput {
-    /// Publish the book as it stands, at most `limit` levels a side.
+    /// Publish the book as it stands up to the stamp's horizon, at most `limit` levels a side.
     mutating func publishSnapshot(_ book: borrowing OrderBook, limit: Int, _ stamp: BookStamp)
     /// Publish a change; both sides the best first.
     mutating func publishDelta(

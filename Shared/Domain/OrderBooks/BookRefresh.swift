@@ -173,15 +173,15 @@ extension BookMachine {
     ) {
         let received = frame.receivedMicroseconds
         if case .different = result {
-            output.publishInvalid(.checksum, invalidStamp(received))
+            output.publishInvalid(.checksum, endStamp(received))
             epoch = max(epoch &+ 1, received)
+            began = sequence
         }
         swap(&book, &proven)
         depth = limit
         self.horizon = horizon
         var stamp = stamp(frame)
         stamp.sequence = sequence
-        stamp.previous = VenueSequence.none
         publishSnapshot(stamp, &output)
     }
 }

@@ -64,7 +64,7 @@ enum BinanceBookSync {
     /// - Step 5: `pu` must be the `u` before, else begin anew. What the book contains already (a copy from a second
     ///   connection) is no gap.
     static func futures(_ book: Int64, _ push: BookSequence) -> BookLink {
-        if push.previous == book { return .next }
+        if push.previous == book, push.last >= book { return .next }
         return push.last <= book ? .stale : .gap
     }
 }

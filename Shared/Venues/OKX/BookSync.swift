@@ -42,13 +42,12 @@ enum OKXBookSync {
     /// - Step 1: `snapshot` (`prevSeqId` -1) replaces the book; the decoder says that it is one.
     /// - Step 2: `prevSeqId` must be the `seqId` before.
     /// - Step 3: an idle book repeats it: `seqId` equal to `prevSeqId`.
-    /// - Step 4: after maintenance `seqId` is smaller, and good as long as `prevSeqId` fits.
+    /// - Step 4: after maintenance `seqId` is smaller, and good as long as `prevSeqId` fits: numbers prove no repeat.
     /// - Step 5: everything else: end the stream and subscribe again.
     ///
     /// Frames of 2021 and 2022 have no numbers: there the checksum decides.
     static func link(_ book: Int64, _ push: BookSequence) -> BookLink {
         if push.last == VenueSequence.none { return .next }
-        if push.previous == book { return .next }
-        return push.last <= book ? .stale : .gap
+        return push.previous == book ? .next : .gap
     }
 }

@@ -101,7 +101,8 @@ struct Recorder: BookOutput {
     var reader = ReaderBook()
 
     mutating func publishSnapshot(_ book: borrowing OrderBook, limit: Int, _ stamp: BookStamp) {
-        let (bids, asks) = (book.levels(.bids, limit), book.levels(.asks, limit))
+        let bids = book.levels(.bids, limit).filter { stamp.horizonBid.map($0.price.isAtLeast) ?? true }
+        let asks = book.levels(.asks, limit).filter { stamp.horizonAsk.map($0.price.isAtMost) ?? true }
         steps.append(.snapshot(bids: bids, asks: asks))
         stamps.append(stamp)
         reader.load(bids, asks, stamp.epoch)
@@ -244,9 +245,7 @@ enum TestRules {
 
     /// Each names the one before, snapshots in the stream, a window of so many levels (OKX).
     static func window(_ depth: Int) -> BookRules {
-        let link: BookRules.Link = { book, push in
-            push.previous == book ? .next : push.last <= book ? .stale : .gap
-        }
+        let link: BookRules.Link = { book, push in push.previous == book ? .next : .gap }
         return BookRules(
             source: .stream,
             scope: .window,
@@ -284,4 +283,9 @@ final class Bench {
 
     var bids: [PriceLevel] { machine.book.levels(.bids) }
     var asks: [PriceLevel] { machine.book.levels(.asks) }
+}
+
+extension ScaledDecimal {
+    func isAtLeast(_ other: ScaledDecimal) -> Bool { self >= other }
+    func isAtMost(_ other: ScaledDecimal) -> Bool { self <= other }
 }

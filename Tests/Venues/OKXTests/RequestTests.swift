@@ -190,7 +190,7 @@ struct RequestTests {
         #expect(links == [.next, .next, .next, .next])
         #expect(OKXBookSync.link(5, BookSequence(last: 7, previous: 6)) == .gap)
         #expect(OKXBookSync.link(5, BookSequence(last: 6, previous: 4)) == .gap)
-        #expect(OKXBookSync.link(5, BookSequence(last: 5, previous: 3)) == .stale)
+        #expect(OKXBookSync.link(5, BookSequence(last: 5, previous: 3)) == .gap)
         #expect(OKXBookSync.link(5, .none) == .next, "a frame of 2021 has no numbers")
     }
 }

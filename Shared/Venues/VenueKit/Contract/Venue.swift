@@ -87,6 +87,12 @@ public protocol Venue: Sendable {
     /// Written in the venue's `BookSync.swift`; ``BookRules`` explains how.
     func bookRules(of instrument: Instrument) -> BookRules?
 
+    /// The venue's own symbol in the URL of a request for a book's snapshot; nil where it is no such URL.
+    ///
+    /// The answer is read by ``read(_:answering:of:_:into:)`` for ``VenueQuery/book(depth:)``, with depth 0 where the URL
+    /// does not say it: the venue then tells it from the number of levels.
+    func bookSymbol(shownBy url: String) -> String?
+
     /// The frame that asks for a book's snapshot on the connection of its stream, for rules whose snapshots come by
     /// ``BookSource/request``; the answer is decoded as a ``BookUpdate`` of kind snapshot.
     func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame?
@@ -113,6 +119,9 @@ extension Venue {
 
     /// None.
     public func bookRules(of instrument: Instrument) -> BookRules? { nil }
+
+    /// None is known.
+    public func bookSymbol(shownBy url: String) -> String? { nil }
 
     /// None.
     public func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame? { nil }

@@ -69,7 +69,7 @@ public final class StreamPipeline {
             publish(batch.trades[index], epoch: epoch, received: received, published: published)
         }
         for index in batch.quotes.indices {
-            publish(batch.quotes[index], epoch: epoch, received: received, published: published)
+            publishQuote(batch.quotes[index], epoch: epoch, received: received, published: published)
         }
         if batch.hasMore {
             let times = EventTimes(epoch: epoch, received: received, published: published, origin: .socket)
@@ -118,7 +118,8 @@ public final class StreamPipeline {
         send(slot, stamp, value, exchange: trade.exchangeMicroseconds)
     }
 
-    private func publish(_ quote: borrowing BestQuote, epoch: Int64, received: Int64, published: Int64) {
+    /// Publishes a best bid and ask.
+    func publishQuote(_ quote: borrowing BestQuote, epoch: Int64, received: Int64, published: Int64) {
         let slot = slot(quote.instrument, .bbo)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
@@ -129,6 +130,19 @@ public final class StreamPipeline {
         let stamp = next(slot, received, published)
         let value = encoder.encode(quote, slot.label, stamp)
         send(slot, stamp, value, exchange: quote.exchangeMicroseconds)
+    }
+
+    /// Says that a quote does not hold any more while its stream goes on.
+    func publishInvalidQuote(
+        _ instrument: InstrumentID,
+        _ reason: InvalidReason,
+        received: Int64,
+        published: Int64
+    ) {
+        let slot = slot(instrument, .bbo)
+        guard slot.isOpen else { return }
+        let stamp = next(slot, received, published)
+        send(slot, stamp, encoder.encodeInvalid(reason, slot.label, stamp), exchange: EventTime.none)
     }
 
     /// Ends a stream's epoch.

@@ -22,6 +22,7 @@ public final class Normalizer {
     private var buffer = UnescapeBuffer()
     private var batch = EventBatch()
     private var writer = JSONWriter()
+    private let bookEpochs = BookEpochs()
     private var connections: [String: RecordedConnection] = [:]
     private var current: RecordedConnection?
     /// Frames from which no event is made, by kind.
@@ -106,19 +107,32 @@ public final class Normalizer {
             guard let message = line.message else { return }
             decode(buffer.unescape(message), connection(named: name, epoch: received), received: received)
         case .http:
-            guard let url = line.url?.string, venue.isInstrumentList(url: url), let message = line.message
-            else {
+            guard let message = line.message else { return }
+            answer(buffer.unescape(message).bytes, line.url?.string, name, received)
+        case .outgoing:
+            return
+        }
+    }
+
+    /// A REST answer: instruments, or the snapshot of a book.
+    private func answer(_ body: UnsafeRawBufferPointer, _ url: String?, _ name: String, _ received: Int64) {
+        do throws(DecodeError) {
+            if let url, venue.isInstrumentList(url: url) {
+                _ = try load(body, url, received: received, publishes: true, isCertain: true)
+                return
+            }
+            let connection = connection(named: name, epoch: received)
+            guard let book = connection.book(shownBy: url, venue, instruments) else {
                 ignored["http", default: 0] += 1
                 return
             }
-            let body = buffer.unescape(message)
-            do throws(DecodeError) {
-                _ = try load(body.bytes, url, received: received, publishes: true, isCertain: true)
-            } catch {
-                letter(body.bytes, error, name, received)
-            }
-        case .outgoing:
-            return
+            batch.removeAll()
+            current = connection
+            let depth = url.flatMap(RecordedAnswer.limit(shownBy:)) ?? 0
+            try venue.read(body, answering: .book(depth: depth), of: book, instruments, into: &batch)
+            connection.keeper.take(batch, epoch: connection.epoch, received: received, published: 0)
+        } catch {
+            letter(body, error, name, received)
         }
     }
 
@@ -139,7 +153,13 @@ public final class Normalizer {
     private func make(_ name: String, url: String?, epoch: Int64) -> RecordedConnection {
         let shown = url.flatMap(venue.market(shownBy:)) ?? venue.market(shownBy: name)
         let decoder = venue.makeDecoder(market: shown ?? market, instruments: instruments)
-        return RecordedConnection(name: name, epoch: epoch, decoder: decoder)
+        return RecordedConnection(
+            name: name,
+            epoch: epoch,
+            market: shown ?? market,
+            decoder: decoder,
+            keeper: BookKeeper(venue: venue, instruments: instruments, pipeline: pipeline, epochs: bookEpochs)
+        )
     }
 
     private func decode(_ frame: FrameBytes, _ connection: RecordedConnection, received: Int64) {
@@ -149,6 +169,9 @@ public final class Normalizer {
             switch try connection.decoder.decode(frame, into: &batch) {
             case .events:
                 pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
+                if batch.hasMore {
+                    connection.keeper.take(batch, epoch: connection.epoch, received: received, published: 0)
+                }
             case .ignored(let kind):
                 ignored[kind.description, default: 0] += 1
             case .control:
@@ -156,6 +179,8 @@ public final class Normalizer {
             }
         } catch {
             letter(frame.bytes, error, connection.name, received)
+            guard let book = batch.bookAtRisk else { return }
+            connection.keeper.undecodable(book, epoch: connection.epoch, received: received, published: 0)
         }
     }
 
@@ -214,12 +239,30 @@ extension Normalizer: StreamPipelineDelegate {
 private final class RecordedConnection {
     let name: String
     let epoch: Int64
+    let market: MarketID?
     let decoder: any FrameDecoder
+    let keeper: BookKeeper
     var slots: [StreamSlot] = []
 
-    init(name: String, epoch: Int64, decoder: any FrameDecoder) {
+    init(name: String, epoch: Int64, market: MarketID?, decoder: any FrameDecoder, keeper: BookKeeper) {
         self.name = name
         self.epoch = epoch
+        self.market = market
         self.decoder = decoder
+        self.keeper = keeper
+    }
+
+    /// The book that a REST answer is about: the one that the URL names; without URL the only one that waits.
+    func book(shownBy url: String?, _ venue: any Venue, _ instruments: InstrumentTable) -> InstrumentID? {
+        guard let url else {
+            let waiting = keeper.all.filter { $0.machine.waitingFrames > 0 && $0.machine.state == .waiting }
+            return waiting.count == 1 ? waiting.first?.instrument : nil
+        }
+        guard let symbol = venue.bookSymbol(shownBy: url) else { return nil }
+        if let known = keeper.all.first(where: { instruments[$0.instrument].venueSymbol == symbol }) {
+            return known.instrument
+        }
+        guard let market = market ?? venue.market(shownBy: url) else { return nil }
+        return instruments.index(of: market).find(symbol)
     }
 }

@@ -38,4 +38,11 @@ struct RecordedAnswer {
             (body, isEscaped) = (JSONText(start: start, count: line.count), false)
         }
     }
+
+    /// The number behind `limit=` in a URL's query, or nil.
+    static func limit(shownBy url: String) -> Int? {
+        guard let query = url.split(separator: "?").dropFirst().first else { return nil }
+        let value = query.split(separator: "&").first { $0.hasPrefix("limit=") }
+        return value.flatMap { Int($0.dropFirst("limit=".count)) }
+    }
 }
