@@ -158,7 +158,7 @@ let testTargets: [Target] = [
     ),
     .executableTarget(
         name: "ExchangeTwin",
-        dependencies: ["COpenSSL", "CPlatform"],
+        dependencies: ["CDeflate", "COpenSSL", "CPlatform"],
         path: "Tests/ExchangeTwin",
         exclude: ["README.md", "tests"],
         // Load is measured against it, in debug builds too: it is always optimised.

@@ -43,6 +43,7 @@ struct Options {
     var rotationNoticeMilliseconds = 30_000
     var okxChecksum = OKXChecksum.absent
     var okxKeepAliveMilliseconds = 60_000
+    var venues = VenueOptions()
     var help = false
 
     init(_ arguments: [String]) throws(OptionsProblem) {
@@ -66,7 +67,7 @@ struct Options {
         case "--exit-with-parent": exitWithParent = true
         case "--no-limits": limits = false
         case "--help", "-h": help = true
-        default: return false
+        default: return venues.takeSwitch(flag)
         }
         return true
     }
@@ -92,6 +93,7 @@ struct Options {
             }
             speed = value == "max" ? 0 : Double(value) ?? 1
         default:
+            if try venues.take(flag, text: value) { return }
             guard let number = Int(value), number >= 0, number < 1 << 40 else {
                 throw OptionsProblem(text: "\(flag) \(value): unknown flag, or not a number")
             }
@@ -122,7 +124,8 @@ struct Options {
         case "--ban-ms": banMilliseconds = number
         case "--rotation-notice-ms": rotationNoticeMilliseconds = number
         case "--okx-keepalive-ms": okxKeepAliveMilliseconds = number
-        default: throw OptionsProblem(text: "unknown flag \(flag)")
+        default:
+            guard venues.take(flag, number: number) else { throw OptionsProblem(text: "unknown flag \(flag)") }
         }
     }
 }
@@ -156,6 +159,7 @@ extension Options {
         out.append(text: ",\"ban_ms\":\(banMilliseconds),\"okx_checksum\":\"\(okxChecksum.rawValue)\"")
         out.append(text: ",\"rotation_notice_ms\":\(rotationNoticeMilliseconds)")
         out.append(text: ",\"okx_keepalive_ms\":\(okxKeepAliveMilliseconds)")
+        out.append(text: venues.configuration)
         out.append(text: ",\"sessions\":\(sessions.count),\"log\":")
         out.appendQuoted(log ?? "")
         out.append("}")

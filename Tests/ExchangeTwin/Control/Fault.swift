@@ -35,6 +35,8 @@ enum FaultKind: String, CaseIterable {
     case vanishedField = "vanished_field"
     case retypedField = "retyped_field"
     case maintenance
+    /// Data before the gateway's CONNECTED.
+    case earlyData = "early_data"
 
     /// Happens to the connections that exist now; the others stay in force for a count or a time.
     var isImmediate: Bool {

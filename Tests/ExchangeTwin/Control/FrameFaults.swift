@@ -131,13 +131,16 @@ extension FaultBoard {
 
     /// Puts `text` in place of the first price of a frame.
     static func spoil(_ payload: [UInt8], with text: String) -> [UInt8] {
-        for opening in ["\"p\":\"", "\"px\":\"", "\"b\":\"", "\"asks\":[[\""] {
+        let strings = ["\"p\":\"", "\"px\":\"", "\"b\":\"", "\"asks\":[[\"", "\"price\":\"", "\"bid\":\""]
+        let books = ["[[\"buy\",\"", "[[\"sell\",\"", "\"price_level\":\"", "\"open\":\""]
+        for opening in strings + books + ["\"price\":", "\"ask\":", "\"bids\":[[", "\"asks\":[[", "\"open\":"] {
             let wanted = Array(opening.utf8)
             guard payload.count > wanted.count else { continue }
             for start in 0..<(payload.count - wanted.count)
             where payload[start..<(start + wanted.count)].elementsEqual(wanted) {
                 let value = start + wanted.count
-                let end = payload[value...].firstIndex(of: 34) ?? payload.count
+                let marks: [UInt8] = opening.hasSuffix("\"") ? [34] : [44, 93, 125]
+                let end = payload[value...].firstIndex(where: marks.contains) ?? payload.count
                 return Array(payload[..<value]) + Array(text.utf8) + Array(payload[end...])
             }
         }

@@ -50,6 +50,18 @@ extension FaultBoard {
         return false
     }
 
+    /// Whether a connection is sent data before it may take any.
+    func sendsEarly(_ connection: Connection) -> Bool {
+        let now = md_monotonic_nanos().asInt
+        for fault in armed
+        where fault.kind == .earlyData && fault.isLive(now) && (fault.connection ?? connection.id) == connection.id {
+            fault.use()
+            note(fault, connection, nil)
+            return true
+        }
+        return false
+    }
+
     /// The old state of a book that a fault wants to be shown, nil for the true one.
     func staleSnapshot(of market: Market) -> BookSnapshot? {
         let now = md_monotonic_nanos().asInt

@@ -192,7 +192,7 @@ extension Twin {
     func readyLine(port: UInt16, control: UInt16, secure: Bool) -> String {
         let venues = Venue.allCases.compactMap { exchange.desks[$0] }.map { desk in
             let members = desk.endpoints.map { entry in
-                let scheme = (entry.name.hasSuffix("_ws") ? "ws" : "http") + (secure ? "s" : "")
+                let scheme = (entry.name.hasSuffix("ws") ? "ws" : "http") + (secure ? "s" : "")
                 return "\"\(entry.name)\":\"\(scheme)://127.0.0.1:\(port)\(entry.path)\""
             }
             return "\"\(desk.venue.rawValue)\":{\(members.joined(separator: ","))}"

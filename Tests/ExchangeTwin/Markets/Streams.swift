@@ -4,11 +4,17 @@
 enum Venue: String, CaseIterable {
     case binance
     case okx
+    case htx
+    case coinbase
+    case gateway
 
     /// Default taker fee of the venue sheets, a fraction.
     func takerFee(_ segment: Segment) -> Double {
         switch self {
         case .binance, .okx: segment == .spot ? 0.0010 : 0.0005
+        case .htx: segment == .spot ? 0.0020 : 0.0006
+        case .coinbase: 0.0060
+        case .gateway: 0
         }
     }
 }
@@ -176,6 +182,13 @@ struct FrameMark {
     init(_ id: Int, text: [UInt8]? = nil) {
         self.id = id
         self.text = text
+    }
+
+    /// A whole book, marked as such in the log.
+    static func snapshot(_ id: Int) -> FrameMark {
+        var mark = FrameMark(id, more: ",\"snapshot\":true")
+        mark.isSnapshot = true
+        return mark
     }
 
     /// With further members in the log line: `,"closed":true`.

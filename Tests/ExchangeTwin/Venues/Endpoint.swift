@@ -44,6 +44,15 @@ struct VenueSession {
     var lastSent = 0
     var pingSent = 0
     var pongSeen = 0
+    /// Unanswered pings, and what the answer to the last one must carry.
+    var unanswered = 0
+    var awaited = ""
+    /// Something was subscribed (Coinbase), CONNECT was answered (gateway).
+    var subscribed = false
+    /// Frames sent so far, where the venue numbers them.
+    var counter = 0
+    /// The market type that a gateway's client chose.
+    var segment: Segment?
     /// When a notice said that the connection will be closed.
     var closeAt: Int?
     /// Set by `ack_without_data`: new subscriptions stay silent.

@@ -22,6 +22,9 @@ enum Listings {
         switch venue {
         case .binance: binance(coin, expiries)
         case .okx: okx(coin, expiries)
+        case .htx: htx(coin, expiries)
+        case .coinbase: coinbase(coin)
+        case .gateway: gateway(coin)
         }
     }
 

@@ -95,9 +95,13 @@ extension VenueDesk {
 /// The list of desks: a new venue adds one line here, one case to `Venue`, and one function to `Listings`.
 enum Desks {
     static func all(_ exchange: Exchange) -> [VenueDesk] {
-        [
+        let all: [VenueDesk] = [
             BinanceDesk(exchange: exchange),
             OKXDesk(exchange: exchange),
+            HTXDesk(exchange: exchange),
+            CoinbaseDesk(exchange: exchange),
+            GatewayDesk(exchange: exchange),
         ]
+        return all.filter { exchange.options.venues.served.contains($0.venue) }
     }
 }
