@@ -155,7 +155,8 @@ final class HTXREST {
         default: break
         }
         let inverse = path.hasPrefix("/swap-") || path.hasPrefix("/index/market/history/swap_")
-        let market = path.contains("/market/")
+        let newer = path.hasPrefix("/v5/")
+        let market = path.contains("/market/") && !newer
         let fits =
             market
             ? exchange.mayRequest("htx market", limit: 800, seconds: 1)
