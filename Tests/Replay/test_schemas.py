@@ -27,7 +27,7 @@ def errors(topic: str, value: object) -> list[str]:
 
 
 def test_there_are_topics():
-    assert "md.trade.v1" in TOPICS and "sys.dead_letter.v1" in TOPICS and len(TOPICS) == 10
+    assert "md.trade.v1" in TOPICS and "sys.dead_letter.v1" in TOPICS and len(TOPICS) >= 10
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -5,6 +5,7 @@ It is told of frames in order and answers with what is published. A book is live
 invalid record; only a live book gives deltas.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Optional
@@ -16,6 +17,8 @@ from .rules import Rule
 RECUR_US = 10_000_000
 RECUR_DELTAS = 1_000
 SNAPSHOT_LEVELS = 1_000
+RECENT_FRAMES = 64
+STALE_FRAMES = 1_000
 TOP = 25
 
 
@@ -47,12 +50,13 @@ class BookMachine:
         self.ladder = Ladder()
         self.live = False
         self.depth: Optional[int] = None
-        self._began = self._last = None
+        self._last: Optional[int] = None
+        self._recent: deque[Optional[int]] = deque(maxlen=RECENT_FRAMES)
         self._horizon: tuple[Optional[Decimal], Optional[Decimal]] = (None, None)
         self._edges = self._horizon
         self._waiting: list[tuple[BookFrame, int]] = []
         self._snapshot: Optional[tuple[BookFrame, int]] = None
-        self._joined = False
+        self._joined, self._stale = False, 0
         self._deltas = self._shown_us = 0
 
     @property
@@ -81,10 +85,13 @@ class BookMachine:
             return self._bridge() if self._snapshot is not None else []
         return []
 
-    def broken(self, reason: str, received_us: int) -> list[BookUpdate]:
-        """A frame of this book was lost: it can't be trusted from here."""
+    def broken(self, received_us: int) -> list[BookUpdate]:
+        """A frame of this book can't be read: it can't be trusted from here. What waits before a snapshot stays, for the
+        numbers will show the gap."""
+        if not self.live and self._snapshot is None:
+            return []
         self._waiting, self._snapshot = [], None
-        return self._invalid(reason, None, received_us)
+        return self._invalid("undecodable", received_us)
 
     def _loaded(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """A snapshot: at once where it stands in the stream, else when a buffered frame joins it."""
@@ -101,11 +108,11 @@ class BookMachine:
         """Drops what the snapshot contains; if the next frame joins it, the book begins and the rest is applied."""
         assert self._snapshot is not None
         snapshot, received_us = self._snapshot
-        while self._waiting and self.rule.stale(snapshot.last, self._waiting[0][0]):
+        while self._waiting and self.rule.join(snapshot.last, self._waiting[0][0]) == "stale":
             self._waiting.pop(0)
         if not self._waiting:
             return []
-        if not self.rule.bridges(snapshot.last, self._waiting[0][0]):
+        if self.rule.join(snapshot.last, self._waiting[0][0]) == "gap":
             self._snapshot = None
             return []
         waiting, self._waiting, self._snapshot = self._waiting, [], None
@@ -115,30 +122,33 @@ class BookMachine:
         return updates
 
     def _begin(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
-        """The book anew from a snapshot, unless that is crossed or its checksum is wrong."""
+        """The book anew from a snapshot, unless something is wrong with that."""
         problem = self._take(frame)
         if problem is not None:
-            return self._invalid(problem, frame, received_us)
+            return self._invalid(problem, received_us)
         self.book_epoch = max(self.book_epoch + 1, received_us)
-        self.live, self._joined = True, False
+        self.live, self._joined, self._stale = True, False, 0
+        self._recent.clear()
         return [self._shown(frame, received_us)]
 
     def _whole(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """A repeated full book: the next snapshot of the same epoch, nothing where it is the one before."""
-        if self.live and frame.last == self._last:
-            return []
-        if not self.live or frame.last < self._last:
+        if not self.live:
             return self._begin(frame, received_us)
+        if frame.last == self._last:
+            return []
+        if frame.last < self._last:
+            return self._invalid("reset", received_us) + self._begin(frame, received_us)
         problem = self._take(frame)
         if problem is not None:
-            return self._invalid(problem, frame, received_us)
+            return self._invalid(problem, received_us)
         return [self._shown(frame, received_us)]
 
     def _take(self, frame: BookFrame) -> Optional[str]:
         """Replaces the book; says what is wrong with it."""
         self.ladder = Ladder(frame.bids, frame.asks)
         self.depth = frame.depth
-        self._began = self._last = frame.last
+        self._last = frame.last
         self._horizon = (None, None)
         if self.rule.horizon_stays:
             self._horizon = (self._edge(self.ladder.bids), self._edge(self.ladder.asks))
@@ -147,31 +157,40 @@ class BookMachine:
 
     def _next(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """The next frame of a live book."""
-        if not self._joined and self.rule.buffers:
-            if self.rule.stale(self._began, frame):
-                return []
-            verdict = "apply" if self.rule.bridges(self._began, frame) else "gap"
-        else:
-            verdict = self.rule.verdict(self._began, self._last, frame)
-        if verdict == "ignore":
-            return []
-        if verdict != "apply":
-            return self._lost(verdict, frame, received_us)
+        judge = self.rule.follow if self._joined else self.rule.join
+        verdict = judge(self._last, frame)
+        if verdict == "stale":
+            return self._lost("reset", frame, received_us) if self._counts_anew(frame) else []
+        if verdict == "gap":
+            return self._lost("gap", frame, received_us)
         self._joined = True
+        if not frame.bids and not frame.asks and frame.last == self._last:
+            return []
         self.ladder.apply(frame.bids, frame.asks)
         self._cut()
         problem = self._wrong(frame)
         if problem is not None:
             return self._lost(problem, frame, received_us)
         self._last = frame.last
+        self._recent.append(frame.last)
         return self._delta(frame, received_us)
+
+    def _counts_anew(self, frame: BookFrame) -> bool:
+        """Whether a number that the book is past means that the venue began to count anew: it is no copy of one of the
+        last frames, or no frame has joined the snapshot for very long."""
+        if self._joined:
+            return frame.last not in self._recent
+        self._stale += 1
+        return self._stale >= STALE_FRAMES
 
     def _lost(self, reason: str, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """Invalid; where a snapshot is loaded from elsewhere, buffering begins again with this frame."""
-        self._waiting = [(frame, received_us)] if self.rule.buffers else []
-        return self._invalid(reason, frame, received_us)
+        self._waiting = [(frame, received_us)] if self.rule.buffers and reason != "undecodable" else []
+        return self._invalid(reason, received_us)
 
     def _wrong(self, frame: BookFrame) -> Optional[str]:
+        if any(level.price == 0 for level in frame.bids + frame.asks):
+            return "undecodable"
         if self.ladder.is_crossed:
             return "crossed"
         unordered = frame.last is None and frame.checksum not in (None, 0)
@@ -205,15 +224,13 @@ class BookMachine:
         bids, asks = bids[:SNAPSHOT_LEVELS], asks[:SNAPSHOT_LEVELS]
         return self._update("snapshot", frame, received_us, None, horizon, tuple(bids), tuple(asks))
 
-    def _invalid(self, reason: str, frame: Optional[BookFrame], received_us: int) -> list[BookUpdate]:
+    def _invalid(self, reason: str, received_us: int) -> list[BookUpdate]:
         """One record for a book that was live; a book that never was has nothing to take back."""
         was_live, self.live = self.live, False
         self.ladder = Ladder()
         if not was_live:
             return []
-        time = frame.exchange_us if frame else None
-        last, previous = (frame.last, frame.previous) if frame else (None, None)
-        return [BookUpdate("invalid", reason, time, received_us, last, previous, self.book_epoch, self.depth)]
+        return [BookUpdate("invalid", reason, None, received_us, None, None, self.book_epoch, self.depth)]
 
     def _update(self, kind, frame, received_us, previous, horizon, bids, asks) -> BookUpdate:
         top = tuple(

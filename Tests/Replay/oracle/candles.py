@@ -6,6 +6,8 @@ from typing import Any, Optional
 
 from .outcomes import Candle
 
+REMEMBERED = 16
+
 
 @dataclass(frozen=True)
 class CandleUpdate:
@@ -49,6 +51,8 @@ class CandleSeries:
 
     def _close(self, candle: Candle, revision: int = 0) -> CandleUpdate:
         self._closed[candle.open_us] = (candle.values, revision)
+        if len(self._closed) > REMEMBERED:
+            del self._closed[next(iter(self._closed))]
         self._newest_closed = max(candle.open_us, self._newest_closed or 0)
         if self._open is not None and self._open.open_us == candle.open_us:
             self._open = None

@@ -130,7 +130,7 @@ class _Replayer:
             letter = DeadLetter(self.line_number, text, problem.reason, conn, received, problem.topic)
             self.result.dead_letters.append(letter)
             if problem.book in connection.books:
-                updates = connection.books[problem.book].broken("undecodable", received)
+                updates = connection.books[problem.book].broken(received)
                 self.book(problem.book[0], connection.names[problem.book], updates, connection)
             return
         if isinstance(outcome, Ignored):

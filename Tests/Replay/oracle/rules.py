@@ -1,8 +1,8 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """The venues' sequence rules, one class a recipe.
 
-A rule says whether a book must buffer while its snapshot loads, which buffered frames the snapshot already contains
-(`stale`), which one joins it (`bridges`), and what a later frame is: "apply", "ignore", "gap" or "reset".
+A rule says how a frame stands to the number that a book is at: it is the "next" one, it is "stale" (the book contains it),
+or there is a "gap". `join` judges from a snapshot on until the first frame fits, `follow` every later one.
 """
 
 from typing import Optional
@@ -11,111 +11,83 @@ from .outcomes import BookFrame
 
 
 class Rule:
-    """Frames in the order of one stream, with the snapshot in it: Coinbase, and HTX's old `step0` increments."""
+    """Frames in the order of one stream, counted by nothing: Coinbase, and HTX's old `step0` increments."""
 
+    # Whether increments wait for a snapshot that is fetched; else it stands in the stream.
     buffers = False
+    # Whether a snapshot's outermost prices stay the horizon; else the window moves with the book.
     horizon_stays = False
 
-    def stale(self, snapshot: int, frame: BookFrame) -> bool:
-        """Whether a snapshot already contains a frame."""
-        return False
+    def join(self, at: Optional[int], frame: BookFrame) -> str:
+        """A frame from a snapshot on."""
+        return self.follow(at, frame)
 
-    def bridges(self, snapshot: int, frame: BookFrame) -> bool:
-        """Whether a frame is the first that joins a snapshot."""
-        return True
-
-    def verdict(self, snapshot: int, last: int, frame: BookFrame) -> str:
-        """What a frame is to a book that stands at `last` and began with a snapshot at `snapshot`."""
-        return "apply"
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        """A frame after another."""
+        return "next"
 
 
-class _Counted(Rule):
-    """Frames that end at a number which only grows."""
-
-    def verdict(self, snapshot: int, last: int, frame: BookFrame) -> str:
-        assert frame.last is not None
-        if self.follows(last, frame):
-            return "apply"
-        if frame.last <= snapshot:
-            return "reset"
-        return "ignore" if frame.last <= last else "gap"
-
-    def follows(self, last: int, frame: BookFrame) -> bool:
-        """Whether a frame is the next one."""
-        raise NotImplementedError
-
-
-class BinanceSpotRule(_Counted):
+class BinanceSpotRule(Rule):
     """binance.md 3.4: drop `u <= lastUpdateId`; `U <= lastUpdateId + 1 <= u`; then no `U` beyond the last `u` + 1."""
 
     buffers = True
     horizon_stays = True
 
-    def stale(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.last <= snapshot
-
-    def bridges(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.first <= snapshot + 1 <= frame.last
-
-    def follows(self, last: int, frame: BookFrame) -> bool:
-        return frame.first <= last + 1 <= frame.last
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        if frame.last <= at:
+            return "stale"
+        return "next" if frame.first <= at + 1 else "gap"
 
 
-class BinanceFuturesRule(_Counted):
+class BinanceFuturesRule(Rule):
     """binance.md 4.5: drop `u < lastUpdateId`; `U <= lastUpdateId <= u`, or `pu` is it; then `pu` is the last `u`."""
 
     buffers = True
     horizon_stays = True
 
-    def stale(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.last < snapshot
+    def join(self, at: Optional[int], frame: BookFrame) -> str:
+        if frame.last < at:
+            return "stale"
+        return "next" if frame.first <= at or frame.previous == at else "gap"
 
-    def bridges(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.first <= snapshot <= frame.last or frame.previous == snapshot
-
-    def follows(self, last: int, frame: BookFrame) -> bool:
-        return frame.previous == last and frame.last >= last
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        return _chained(at, frame)
 
 
 class OKXRule(Rule):
     """okx.md 4: `prevSeqId` is the stored `seqId`, which may fall back; frames without ids are taken as they come."""
 
-    def verdict(self, snapshot: int, last: Optional[int], frame: BookFrame) -> str:
-        if frame.last is None:
-            return "apply" if frame.bids or frame.asks else "ignore"
-        if frame.previous != last:
-            return "gap"
-        idle = frame.last == frame.previous and not frame.bids and not frame.asks
-        return "ignore" if idle else "apply"
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        return "next" if frame.last is None or at is None else _chained(at, frame)
 
 
-class MBPRule(_Counted):
+class MBPRule(Rule):
     """htx.md 5: drop `prevSeqNum < seqNum` of the snapshot; the first kept one has it; then each has the last."""
 
     buffers = True
 
-    def stale(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.previous is not None and frame.previous < snapshot
+    def join(self, at: Optional[int], frame: BookFrame) -> str:
+        if frame.previous is not None and frame.previous < at:
+            return "stale"
+        return "next" if frame.previous == at else "gap"
 
-    def bridges(self, snapshot: int, frame: BookFrame) -> bool:
-        return frame.previous == snapshot
-
-    def follows(self, last: int, frame: BookFrame) -> bool:
-        return frame.previous == last
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        return _chained(at, frame)
 
 
-class VersionRule(_Counted):
+class VersionRule(Rule):
     """htx.md 5, swaps: `version` grows by one."""
 
-    def follows(self, last: int, frame: BookFrame) -> bool:
-        return frame.last == last + 1
+    def follow(self, at: Optional[int], frame: BookFrame) -> str:
+        if frame.last == at + 1:
+            return "next"
+        return "stale" if frame.last <= at else "gap"
 
 
-class PlainRule(Rule):
-    """Nothing counts the frames; one without levels says nothing."""
-
-    def verdict(self, snapshot: int, last: Optional[int], frame: BookFrame) -> str:
-        return "apply" if frame.bids or frame.asks else "ignore"
+def _chained(at: Optional[int], frame: BookFrame) -> str:
+    if frame.previous == at:
+        return "next"
+    return "stale" if frame.last <= at else "gap"
 
 
 def rule_of(venue: str, market: Optional[str], frame: BookFrame) -> Rule:
@@ -126,4 +98,4 @@ def rule_of(venue: str, market: Optional[str], frame: BookFrame) -> Rule:
         return OKXRule()
     if frame.channel.startswith("mbp"):
         return MBPRule()
-    return VersionRule() if frame.channel.endswith("high_freq") else PlainRule()
+    return VersionRule() if frame.channel.endswith("high_freq") else Rule()
