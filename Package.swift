@@ -86,6 +86,7 @@ let rooms: [Target] = [
     room("Domain", "Wire", foundations),
     room("Domain", "OrderBooks", ["FixedPoint", "Models"]),
     room("Domain", "Quotes", ["FixedPoint", "Models"]),
+    room("Domain", "Integrity"),
     room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
 
     room("Runtime", "Lifecycle", ["CPlatform", "Observability"]),
@@ -111,7 +112,8 @@ let venueRooms: [Target] = venues.flatMap { venue in
         tests(
             "Venues",
             "\(venue)Tests",
-            [venue, "VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations
+            [venue, "VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit", "AllocationCount"]
+                + foundations
         ),
     ]
 }
@@ -132,7 +134,8 @@ let services: [Target] = [
     program(
         "MarketBus",
         at: "Services/MarketBus",
-        ["VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"] + foundations + runtime + venues
+        ["Integrity", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"] + foundations
+            + runtime + venues
     ),
 ]
 
@@ -167,7 +170,8 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "Benchmarks",
         dependencies: ([
-            "VenueKit", "OrderBooks", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform", "AllocationCount",
+            "VenueKit", "OrderBooks", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform",
+            "AllocationCount",
         ] + foundations + runtime
             + venues)
             .map { .byName(name: $0) },
@@ -190,6 +194,7 @@ let testTargets: [Target] = [
     tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
+    tests("Unit", "IntegrityTests", ["Integrity", "VenueTestKit"]),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),

@@ -9,7 +9,7 @@ struct ImportTable {
     let venues: [String]
 
     static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView", "Compression"]
-    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage"]
+    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
     static let programs: Set<String> = ["Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz"]
@@ -27,6 +27,7 @@ struct ImportTable {
         "Domain/Wire": foundations,
         "Domain/OrderBooks": foundations,
         "Domain/Quotes": foundations,
+        "Domain/Integrity": foundations,
         "Domain/Arbitrage": foundations.union(["Quotes"]),
         "Runtime/Observability": foundations.union(["CPlatform"]),
         "Runtime/Configuration": foundations.union(["CPlatform", "CYAML"]),

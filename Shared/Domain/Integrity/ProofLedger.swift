@@ -1,0 +1,174 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+/// A stream of records: what one feed publishes of one symbol on one topic.
+public struct ProofStream: Hashable, Sendable, Comparable {
+    /// The feed's instance name.
+    public var feed: String
+    /// The topic.
+    public var topic: String
+    /// The venue.
+    public var venue: String
+    /// The canonical symbol.
+    public var symbol: String
+
+    /// Names a stream.
+    public init(feed: String, topic: String, venue: String, symbol: String) {
+        self.feed = feed
+        self.topic = topic
+        self.venue = venue
+        self.symbol = symbol
+    }
+
+    /// By feed, topic and symbol.
+    public static func < (left: ProofStream, right: ProofStream) -> Bool {
+        (left.feed, left.topic, left.symbol, left.venue) < (
+            right.feed, right.topic, right.symbol, right.venue
+        )
+    }
+}
+
+/// Something that a feed says happened.
+public struct ProofIncident: Hashable, Sendable {
+    /// When. Unit: microseconds since the Unix epoch.
+    public var at: Int64
+    /// The symbol that it concerns; nil: all of a connection.
+    public var symbol: String?
+    /// What, and what a person wants to know beyond that.
+    public var text: String
+
+    /// Notes an incident.
+    public init(at: Int64, symbol: String?, text: String) {
+        self.at = at
+        self.symbol = symbol
+        self.text = text
+    }
+}
+
+/// What a topic's records and the feeds' own accounts prove about completeness.
+///
+/// Records are noted in the order of their partitions, accounts whenever they come; the verdicts are asked for when
+/// everything was read.
+public struct ProofLedger: Sendable {
+    /// What is known of a stream: its incarnations by their beginning.
+    public typealias Epochs = [Int64: EpochProof]
+
+    /// Whether the reading began where the topics begin, so that first numbers must be there too.
+    public let fromFirst: Bool
+    /// All streams that were read or are spoken of.
+    public private(set) var streams: [ProofStream: Epochs] = [:]
+
+    private var incidents: [String: [ProofIncident]] = [:]
+
+    /// A ledger in which nothing stands.
+    public init(fromFirst: Bool) {
+        self.fromFirst = fromFirst
+    }
+
+    /// Notes a record. `published` in microseconds since the Unix epoch.
+    public mutating func note(_ stream: ProofStream, epoch: Int64, seq: UInt64, published: Int64) {
+        _ = streams[stream, default: [:]][epoch, default: EpochProof()].note(seq, published: published)
+    }
+
+    /// A feed says that it gave out these numbers.
+    public mutating func announce(_ stream: ProofStream, epoch: Int64, given range: ClosedRange<UInt64>) {
+        streams[stream, default: [:]][epoch, default: EpochProof()].announce(given: range)
+    }
+
+    /// A feed says that these numbers will never be read.
+    public mutating func announce(
+        _ stream: ProofStream,
+        epoch: Int64,
+        hole range: ClosedRange<UInt64>,
+        reason: String
+    ) {
+        streams[stream, default: [:]][epoch, default: EpochProof()].announce(hole: range, reason: reason)
+    }
+
+    /// A feed says what happened.
+    public mutating func announce(_ incident: ProofIncident, of feed: String) {
+        incidents[feed, default: []].append(incident)
+    }
+
+    /// The verdicts of all streams, in order.
+    public func findings() -> [StreamFinding] {
+        streams.keys.sorted().map(finding)
+    }
+
+    private func finding(_ stream: ProofStream) -> StreamFinding {
+        let epochs = streams[stream] ?? [:]
+        let order = epochs.keys.sorted()
+        var finding = StreamFinding(stream: stream)
+        for (place, epoch) in order.enumerated() {
+            guard let proof = epochs[epoch] else { continue }
+            finding.records += proof.records
+            finding.duplicates += proof.duplicates
+            finding.disordered += proof.disordered
+            // Of a reading that begins in the middle, only later incarnations were read from their first number on.
+            let isWhole = fromFirst || place > 0
+            finding.holes += proof.holes(fromFirst: isWhole).map { .init(epoch: epoch, hole: $0) }
+            guard place + 1 < order.count, proof.records > 0 else { continue }
+            finding.pauses.append(pause(stream, proof, until: order[place + 1]))
+        }
+        finding.epochs = order.count
+        return finding
+    }
+
+    /// The time between two incarnations, and what the feed says about it.
+    private func pause(_ stream: ProofStream, _ proof: EpochProof, until next: Int64) -> StreamFinding.Pause {
+        let slack: Int64 = 1_000_000
+        let cause = incidents[stream.feed]?.first { incident in
+            incident.at >= proof.lastPublished - slack && incident.at <= next + slack
+                && (incident.symbol == nil || incident.symbol == stream.symbol)
+        }
+        let died = proof.isAccounted ? nil : "the feed ended without accounting for its last records"
+        return StreamFinding.Pause(from: proof.lastPublished, to: next, cause: cause?.text ?? died)
+    }
+}
+
+/// What is proven about one stream.
+public struct StreamFinding: Sendable {
+    /// A hole and the incarnation that it is in.
+    public struct EpochHole: Hashable, Sendable {
+        /// The incarnation.
+        public var epoch: Int64
+        /// The hole.
+        public var hole: EpochProof.Hole
+    }
+
+    /// The time from one incarnation's last record to the next one's beginning.
+    public struct Pause: Hashable, Sendable {
+        /// When the last record was published. Unit: microseconds since the Unix epoch.
+        public var from: Int64
+        /// When the next incarnation began. Unit: microseconds since the Unix epoch.
+        public var to: Int64
+        /// Why; nil where the feed says nothing.
+        public var cause: String?
+    }
+
+    /// The stream.
+    public var stream: ProofStream
+    /// How many incarnations it had.
+    public var epochs = 0
+    /// How many different records were read.
+    public var records: UInt64 = 0
+    /// Records that were read more than once.
+    public var duplicates: UInt64 = 0
+    /// Records that came behind later ones.
+    public var disordered: UInt64 = 0
+    /// What is missing.
+    public var holes: [EpochHole] = []
+    /// When it did not flow.
+    public var pauses: [Pause] = []
+
+    /// Nothing is known of the stream yet.
+    public init(stream: ProofStream) {
+        self.stream = stream
+    }
+
+    /// Whether every hole is explained and nothing came twice or in disorder.
+    public var isExplained: Bool {
+        duplicates == 0 && disordered == 0 && !holes.contains { $0.hole.reason == nil }
+    }
+    /// Whether nothing is missing at all.
+    public var isComplete: Bool { isExplained && holes.isEmpty }
+}
