@@ -60,7 +60,7 @@ func tests(_ suite: String, _ name: String, _ dependencies: [String], exclude: [
     )
 }
 
-let foundations = ["FixedPoint", "Models", "Queues", "JSONView", "Compression"]
+let foundations = ["FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets"]
 let runtime = ["Lifecycle", "Configuration", "Observability"]
 let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
 
@@ -82,15 +82,17 @@ let rooms: [Target] = [
     room("Foundations", "Queues"),
     room("Foundations", "JSONView", ["FixedPoint", "CSimdJSON"]),
     room("Foundations", "Compression", ["CDeflate", "CZstd"]),
+    room("Foundations", "Secrets"),
 
     room("Domain", "Wire", foundations),
     room("Domain", "OrderBooks", ["FixedPoint", "Models"]),
+    room("Domain", "Signing", ["COpenSSL", "JSONView", "Secrets"]),
     room("Domain", "Quotes", ["FixedPoint", "Models"]),
     room("Domain", "Integrity"),
     room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
 
     room("Runtime", "Lifecycle", ["CPlatform", "Observability"]),
-    room("Runtime", "Configuration", ["CPlatform", "CYAML"]),
+    room("Runtime", "Configuration", ["CPlatform", "CYAML", "Secrets"]),
     room("Runtime", "Observability", ["CPlatform", "Queues"]),
 
     room("Edges", "WebSocket", ["CWebSockets", "Observability", "Lifecycle"]),
@@ -103,7 +105,7 @@ let rooms: [Target] = [
 
 let venueRooms: [Target] = venues.flatMap { venue in
     [
-        room("Venues", venue, foundations + ["OrderBooks", "VenueKit"]),
+        room("Venues", venue, foundations + ["OrderBooks", "Signing", "VenueKit"]),
         program(
             "\(venue)Feed",
             at: "Services/\(venue)Feed",
@@ -112,8 +114,10 @@ let venueRooms: [Target] = venues.flatMap { venue in
         tests(
             "Venues",
             "\(venue)Tests",
-            [venue, "VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit", "AllocationCount"]
-                + foundations
+            [
+                venue, "VenueKit", "OrderBooks", "Signing", "Wire", "TestKit", "VenueTestKit",
+                "AllocationCount",
+            ] + foundations
         ),
     ]
 }
@@ -191,6 +195,7 @@ let testTargets: [Target] = [
     ),
     tests("Unit", "CompressionTests", ["Compression", "CDeflate", "TestKit", "AllocationCount"]),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
+    tests("Unit", "SigningTests", ["Signing", "Secrets", "COpenSSL", "TestKit"]),
     tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),

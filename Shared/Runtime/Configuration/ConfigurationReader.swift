@@ -1,5 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Secrets
+
 /// Reads typed values from the sources, remembers every key that was asked for, and collects all problems.
 ///
 /// A getter never fails: it returns the default and notes the problem, so that all are reported at once by

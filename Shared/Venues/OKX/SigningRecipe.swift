@@ -1,7 +1,9 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Signing
+
 /// What of a request OKX wants signed, and which headers carry it (venue sheet 6).
-enum OKXSigningRecipe {
+public enum OKXSigningRecipe {
     /// The headers of a private call, without `Content-Type`.
     static let keyHeader = "OK-ACCESS-KEY"
     /// The header of the Base64 signature.
@@ -19,5 +21,112 @@ enum OKXSigningRecipe {
     /// The bytes to sign for a WebSocket login; the time is in seconds here.
     static func loginPayload(timestampSeconds: Int64) -> String {
         "\(timestampSeconds)GET/users/self/verify"
+    }
+
+    /// A private REST call; `path` holds the query, `body` the exact text that is sent.
+    ///
+    /// - Throws: ``SigningError`` when the library refuses, which it has no reason to.
+    public static func call(
+        _ path: String,
+        method: String = "GET",
+        body: String = "",
+        time: SigningTime,
+        credentials: Credentials
+    ) throws(SigningError) -> SignedCall {
+        let stamp = time.isoMilliseconds
+        let text = payload(timestamp: stamp, method: method, path: path, body: body)
+        let headers = [
+            (keyHeader, credentials.key),
+            (signatureHeader, Base64.encode(try credentials.signer.sign(text))),
+            (timestampHeader, stamp),
+            (passphraseHeader, credentials.passphraseText),
+            ("Content-Type", "application/json"),
+        ]
+        return SignedCall(method: method, path: path, headers: headers, body: body)
+    }
+
+    /// The arguments of a WebSocket login: key, passphrase, time in seconds, signature.
+    ///
+    /// - Throws: ``SigningError`` when the library refuses, which it has no reason to.
+    public static func login(
+        time: SigningTime,
+        credentials: Credentials
+    ) throws(SigningError) -> QueryParameters {
+        let text = loginPayload(timestampSeconds: time.seconds)
+        return [
+            "apiKey": credentials.key,
+            "passphrase": credentials.passphraseText,
+            "timestamp": String(time.seconds),
+            "sign": Base64.encode(try credentials.signer.sign(text)),
+        ]
+    }
+}
+
+/// Asks OKX what a key may do: `GET /api/v5/account/config`, field `perm`.
+public struct OKXKeyInspection: KeyInspection {
+    private let credentials: Credentials
+
+    /// Asks about this key.
+    public init(_ credentials: Credentials) {
+        self.credentials = credentials
+    }
+
+    /// The name that the endpoint has in the configuration.
+    public var endpoint: String { "rest" }
+    /// Where OKX is asked.
+    public var standardURL: String { "https://www.okx.com" }
+
+    /// The one call, or what its answer says.
+    public func step(
+        after answers: [KeyAnswer],
+        host: String,
+        time: SigningTime,
+        nonce: String
+    ) throws(KeyTrouble) -> KeyStep {
+        guard let answer = answers.first else {
+            guard credentials.passphrase != nil else { throw .incomplete("OKX asks for a passphrase") }
+            guard case .shared = credentials.signer else {
+                throw .incomplete("OKX asks for a shared secret, not a private key")
+            }
+            do throws(SigningError) {
+                let path = "/api/v5/account/config"
+                return .call(try OKXSigningRecipe.call(path, time: time, credentials: credentials))
+            } catch {
+                throw .unsigned(error)
+            }
+        }
+        guard answer.fields?["code"] == "0", answer.status == 200 else { throw Self.trouble(answer) }
+        guard let row = answer.rows("data")?.first, let words = row["perm"] else { throw .unreadable }
+        return .done(Self.powers(words, addresses: row["ip"]))
+    }
+
+    private static func powers(_ words: String, addresses: String?) -> KeyPowers {
+        let granted = Set(words.split(separator: ",").map(String.init))
+        var powers = KeyPowers()
+        powers.reads = granted.contains("read_only") ? .yes : .no
+        powers.trades = granted.contains("trade") ? .yes : .no
+        powers.withdraws = granted.contains("withdraw") ? .yes : .no
+        powers.others = granted.subtracting(["read_only", "trade", "withdraw"]).sorted()
+        powers.addresses = addresses.map { $0.split(separator: ",").map(String.init) }
+        return powers
+    }
+
+    private static func trouble(_ answer: KeyAnswer) -> KeyTrouble {
+        guard let code = answer.fields?["code"] else {
+            switch answer.status {
+            case 401, 403: return .forbidden
+            case 429, 500...: return .busy
+            default: return .unreadable
+            }
+        }
+        return switch code {
+        case "50102", "50112": .clock
+        case "50105": .wrongPassphrase
+        case "50111", "50119": .unknownKey
+        case "50113": .wrongSignature
+        case "50110", "50120", "50030": .forbidden
+        case "50011", "50001", "50004", "50013", "50026": .busy
+        default: .refused("\(code) \(answer.fields?["msg"] ?? "")")
+        }
     }
 }

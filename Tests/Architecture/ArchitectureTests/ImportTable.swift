@@ -8,8 +8,10 @@
 struct ImportTable {
     let venues: [String]
 
-    static let foundations: Set<String> = ["FixedPoint", "Models", "Queues", "JSONView", "Compression"]
-    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity"]
+    static let foundations: Set<String> = [
+        "FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets",
+    ]
+    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity", "Signing"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
     static let programs: Set<String> = ["Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz"]
@@ -24,8 +26,10 @@ struct ImportTable {
         "Foundations/Queues": ["Glibc"],  // for the mutex of PlatformLock
         "Foundations/JSONView": ["FixedPoint", "CSimdJSON"],
         "Foundations/Compression": ["CDeflate", "CZstd"],
+        "Foundations/Secrets": ["Glibc"],  // for explicit_bzero
         "Domain/Wire": foundations,
         "Domain/OrderBooks": foundations,
+        "Domain/Signing": foundations.union(["COpenSSL"]),
         "Domain/Quotes": foundations,
         "Domain/Integrity": foundations,
         "Domain/Arbitrage": foundations.union(["Quotes"]),
@@ -47,7 +51,9 @@ struct ImportTable {
         case "Shared":
             if let row = Self.rows["\(parts[1])/\(parts[2])"] { return row.union(Self.language) }
             guard parts[1] == "Venues", venues.contains(parts[2]) else { return nil }
-            return Self.foundations.union(Self.language).union(["OrderBooks", "VenueKit"])
+            return Self.foundations.union(Self.language).union([
+                "OrderBooks", "Signing", "VenueKit",
+            ])
         case "Services":
             let below = Self.foundations.union(Self.domain).union(Self.runtime).union(Self.edges).union(
                 venues

@@ -123,15 +123,4 @@ struct RequestTests {
             #expect(seen == .refuse, "\(text)")
         }
     }
-
-    @Test func `what is signed is what the vectors were made of`() {
-        let head = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC"
-        let tail = "quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559"
-        // B1: all in the query. B3: query and body, nothing between.
-        #expect(BinanceSigningRecipe.payload(query: "\(head)&\(tail)", body: "") == "\(head)&\(tail)")
-        #expect(BinanceSigningRecipe.payload(query: head, body: tail) == "\(head)\(tail)")
-        #expect(BinanceSigningRecipe.signedQuery(tail, signature: "ab") == "\(tail)&signature=ab")
-        #expect(BinanceSigningRecipe.signedQuery("", signature: "ab") == "signature=ab")
-        #expect(BinanceSigningRecipe.keyHeader == "X-MBX-APIKEY")
-    }
 }

@@ -147,39 +147,6 @@ struct RequestTests {
         }
     }
 
-    @Test func `what is signed is what the vectors were made of`() {
-        let time = "2020-12-08T09:08:57.715Z"
-        let payload = OKXSigningRecipe.payload
-        #expect(
-            payload(time, "GET", "/api/v5/account/balance?ccy=BTC", "")
-                == "2020-12-08T09:08:57.715ZGET/api/v5/account/balance?ccy=BTC"
-        )
-        #expect(
-            payload(
-                time,
-                "POST",
-                "/api/v5/trade/close-position",
-                "{\"instId\":\"BTC-USDT-SWAP\",\"mgnMode\":\"cross\"}"
-            )
-                == "2020-12-08T09:08:57.715ZPOST/api/v5/trade/close-position"
-                + "{\"instId\":\"BTC-USDT-SWAP\",\"mgnMode\":\"cross\"}"
-        )
-        #expect(
-            OKXSigningRecipe.loginPayload(timestampSeconds: 1_704_876_947)
-                == "1704876947GET/users/self/verify"
-        )
-        #expect(
-            OKXSigningRecipe.loginPayload(timestampSeconds: 1_538_054_050)
-                == "1538054050GET/users/self/verify"
-        )
-        #expect(
-            OKXSigningRecipe.keyHeader == "OK-ACCESS-KEY"
-                && OKXSigningRecipe.signatureHeader == "OK-ACCESS-SIGN"
-        )
-        #expect(OKXSigningRecipe.timestampHeader == "OK-ACCESS-TIMESTAMP")
-        #expect(OKXSigningRecipe.passphraseHeader == "OK-ACCESS-PASSPHRASE")
-    }
-
     @Test func `the sheet's chain of books holds, a maintenance reset in it`() {
         var book: Int64 = 10
         var links: [BookLink] = []
