@@ -17,7 +17,10 @@ import recordings
 from oracle import Replay, replay
 from oracle.books import BookMachine
 from oracle.contracts import SPOT, Contract
+from oracle.ladder import Ladder
 from oracle.okx import BOOK_CHANNELS, book_frame
+from oracle.outcomes import Level
+from oracle.publish import spelled
 from oracle.rules import OKXRule
 from oracle.symbols import Name
 from reader import BookReader
@@ -70,15 +73,18 @@ def replayed(file: str) -> Replay:
 
 
 def books(stretch: Stretch) -> list[dict[str, Any]]:
-    """The book records of a stretch, after a reader has rebuilt the same top from each."""
+    """The book records of a stretch, after a reader has rebuilt the same top from each and the same book from all."""
     reader = BookReader()
-    values = []
+    values: list[dict[str, Any]] = []
     for record in replayed(stretch.file).of("md.book.v1"):
         if record.value["venue_symbol"] != stretch.symbol:
             continue
         reader.take(record.value)
         assert reader.top(25) == tuple(map(list, record.top)), record.line
         values.append(record.value)
+    if reader.valid:
+        whole = replayed(stretch.file).books[values[-1]["symbol"]].proven()
+        assert (reader.side("bids"), reader.side("asks")) == tuple(map(spelled, whole))
     return values
 
 
@@ -180,9 +186,6 @@ def test_every_recorded_checksum_holds() -> None:
 
 def test_the_checksum_of_the_sheet() -> None:
     """The two books of okx.md section 4."""
-    from oracle.ladder import Ladder
-    from oracle.outcomes import Level
-
     def level(price: str, size: str) -> Level:
         return Level(Decimal(price), Decimal(size), price, size)
 
