@@ -20,7 +20,8 @@ enum FaultKind: String, CaseIterable {
     case refuse
     case httpStatus = "http_status"
     case httpLatency = "http_latency"
-    // Faults of books.
+    case droppedFrame = "dropped_frame"
+    case revisedCandle = "revised_candle"
     case droppedDelta = "dropped_delta"
     case doubledDelta = "doubled_delta"
     case crossedUpdate = "crossed_update"
@@ -52,7 +53,7 @@ enum FaultKind: String, CaseIterable {
     var touchesFrames: Bool {
         switch self {
         case .silenceStream, .truncatedFrame, .truncatedJSON, .slowDrip, .duplicate, .reorder, .badNumber,
-            .droppedDelta, .doubledDelta, .delayStream:
+            .droppedDelta, .doubledDelta, .delayStream, .droppedFrame, .revisedCandle:
             true
         default: changesText
         }
@@ -129,7 +130,7 @@ final class Fault {
         size = max(1, min(json["bytes"]?.integer ?? (17 << 20), 48 << 20))
         text = json["text"]?.string
         field = json["field"]?.string
-        sequence = max(1, json["sequence"]?.integer ?? 1000)
+        sequence = min(max(1, json["sequence"]?.integer ?? 1000), 1 << 50)
         reset = json["mode"]?.string != "fin"
         startsOver = json["reset"]?.flag ?? false
     }

@@ -31,7 +31,7 @@ final class FaultBoard {
         let now = md_monotonic_nanos().asInt
         for line in lines {
             guard let json = JSONReader.read(text: line), let fault = Fault(json) else { return false }
-            script.append((now + (json["at_ms"]?.integer ?? 0) * 1_000_000, fault))
+            script.append((now + min(max(json["at_ms"]?.integer ?? 0, 0), 1 << 40) * 1_000_000, fault))
         }
         return true
     }

@@ -24,6 +24,7 @@ struct FrameEdit {
         case .newField: added(frame, fault.field ?? "zz", .string(fault.text ?? "1"))
         case .vanishedField: fault.field.flatMap { name in frame.editing(name) { _ in nil } }
         case .retypedField: fault.field.flatMap { name in frame.editing(name, FrameEdit.retyped) }
+        case .revisedCandle: desk?.revise(frame)
         default: nil
         }
     }

@@ -17,6 +17,7 @@ extension FaultBoard {
             $0.kind.touchesFrames && $0.isLive(now) && $0.matches(stream)
                 && ($0.connection == nil || $0.connection == connection.id)
                 && (isDelta || !$0.kind.needsDelta)
+                && ($0.kind != .revisedCandle || mark.isClosedCandle)
         }
         if delays(fault, HeldFrame(stream, connection, payload, mark), now: now) { return }
         guard let fault else {
@@ -37,7 +38,7 @@ extension FaultBoard {
         let connection = frame.to
         switch fault.kind {
         case .silenceStream: fault.touched += 1
-        case .droppedDelta: fault.use()
+        case .droppedDelta, .droppedFrame: fault.use()
         case .reorder:
             if held.contains(where: { $0.stream === frame.stream && $0.connection === connection }) {
                 fault.use()
@@ -57,16 +58,13 @@ extension FaultBoard {
             let start = connection.queued
             publisher.send(frame.stream, frame.payload, frame.changed, connection)
             connection.drip(from: start, delay: fault.delay)
-        case .truncatedJSON, .badNumber:
+        case .truncatedJSON, .badNumber: spoil(fault, frame, publisher)
+        case .revisedCandle:
             fault.use()
-            var copy = Array(frame.payload)
-            if fault.kind == .badNumber {
-                copy = FaultBoard.spoil(copy, with: fault.text ?? "NaN")
-            } else {
-                copy = Array(copy.prefix(copy.count * 2 / 3))
-            }
-            copy.withUnsafeBufferPointer { publisher.send(frame.stream, $0, frame.changed, connection) }
             publisher.send(frame.stream, frame.payload, frame.mark, connection)
+            edited(fault, frame)?.withUnsafeBufferPointer {
+                publisher.send(frame.stream, $0, frame.changed, connection)
+            }
         case .truncatedFrame:
             fault.use()
             let before = connection.output.count
@@ -75,17 +73,35 @@ extension FaultBoard {
             connection.finish("truncated_frame")
         default:
             fault.use()
-            let text = frame.stream.market.flatMap { market in
-                FrameEdit(
-                    fault: fault,
-                    stream: frame.stream,
-                    market: market,
-                    desk: exchange?.desks[frame.stream.venue]
-                )
-                .text(of: frame.payload)
+            guard let text = edited(fault, frame) else {
+                return publisher.send(frame.stream, frame.payload, frame.mark, connection)
             }
-            guard let text else { return publisher.send(frame.stream, frame.payload, frame.mark, connection) }
             text.withUnsafeBufferPointer { publisher.send(frame.stream, $0, frame.changed, connection) }
+        }
+    }
+
+    /// A damaged copy, then the frame as it is.
+    private func spoil(_ fault: Fault, _ frame: Passing, _ publisher: Publisher) {
+        fault.use()
+        var copy = Array(frame.payload)
+        if fault.kind == .badNumber {
+            copy = FaultBoard.spoil(copy, with: fault.text ?? "NaN")
+        } else {
+            copy = Array(copy.prefix(copy.count * 2 / 3))
+        }
+        copy.withUnsafeBufferPointer { publisher.send(frame.stream, $0, frame.changed, frame.to) }
+        publisher.send(frame.stream, frame.payload, frame.mark, frame.to)
+    }
+
+    private func edited(_ fault: Fault, _ frame: Passing) -> [UInt8]? {
+        frame.stream.market.flatMap { market in
+            FrameEdit(
+                fault: fault,
+                stream: frame.stream,
+                market: market,
+                desk: exchange?.desks[frame.stream.venue]
+            )
+            .text(of: frame.payload)
         }
     }
 

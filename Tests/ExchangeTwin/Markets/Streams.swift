@@ -178,6 +178,7 @@ struct FrameMark {
     var fault: String?
     /// A whole book, no increment.
     var isSnapshot = false
+    var isClosedCandle = false
 
     init(_ id: Int, text: [UInt8]? = nil) {
         self.id = id
@@ -189,6 +190,11 @@ struct FrameMark {
         var mark = FrameMark(id, more: ",\"snapshot\":true")
         mark.isSnapshot = true
         return mark
+    }
+
+    init(candle: Candle, closed: Bool) {
+        self.init(candle.open, more: ",\"closed\":\(closed)")
+        isClosedCandle = closed
     }
 
     /// With further members in the log line: `,"closed":true`.

@@ -10,6 +10,11 @@ struct HTTPRequest {
 
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
+    /// A number within what times and ids can be.
+    func integer(_ name: String) -> Int? {
+        parameter(name).flatMap { Int($0) }.map { min(max($0, 0), 1 << 50) }
+    }
+
     var wantsUpgrade: Bool { headers["upgrade"]?.lowercased() == "websocket" }
 }
 

@@ -247,7 +247,7 @@ final class BinanceDesk: VenueDesk {
             guard let interval = stream.series?.interval else { return nil }
             let name = stream.name.split(separator: "@").dropFirst().first?.dropFirst(6) ?? ""
             frames.kline(candle, interval, name: String(name), closed: closed, into: out)
-            return FrameMark(candle.open, more: ",\"closed\":\(closed)")
+            return FrameMark(candle: candle, closed: closed)
         case .liquidation(let liquidation):
             frames.forceOrder(liquidation, into: out)
             return FrameMark(liquidation.fill.id)

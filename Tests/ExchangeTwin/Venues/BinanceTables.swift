@@ -32,7 +32,7 @@ struct BinanceTables {
 
     // MARK: - Parameters
 
-    private func integer(_ name: String) -> Int? { request.parameter(name).flatMap { Int($0) } }
+    private func integer(_ name: String) -> Int? { request.integer(name) }
 
     private func limit(_ usual: Int, most: Int) -> Int { min(max(integer("limit") ?? usual, 1), most) }
 
@@ -125,7 +125,7 @@ struct BinanceTables {
         }
         let limit = limit(500, most: isSpot ? 1000 : 1500)
         let until = min(integer("endTime") ?? Int.max, exchange.engineTime)
-        let from = integer("startTime")
+        let from = integer("startTime").map { max($0, market.history.begin) }
         let usual =
             interval.open(of: until) - (limit - 1) * interval.span - (interval.months > 0 ? 1 << 33 : 0)
         let reach = from.map { min(until, $0 + limit * interval.span + interval.span) } ?? until
@@ -201,7 +201,9 @@ struct BinanceTables {
         let rows = chosen.flatMap { instrument in
             let span = instrument.fundingHours * 3_600_000
             let last = until / span
-            let first = integer("startTime").map { quotient($0 + span - 1, span) } ?? last - limit + 1
+            let oldest = last - 365 * 24 / instrument.fundingHours
+            let first =
+                integer("startTime").map { max(quotient($0 + span - 1, span), oldest) } ?? last - limit + 1
             let numbers = Array((first...max(first, last)).prefix(limit))
             return numbers.filter { $0 * span <= until }.map { (instrument, $0 * span) }
         }

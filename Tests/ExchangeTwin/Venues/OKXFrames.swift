@@ -38,7 +38,7 @@ extension OKXDesk {
             return FrameMark(fill.id)
         case .candle(let candle, let closed):
             rows.candle(candle, confirmed: closed, into: out)
-            return FrameMark(candle.open, more: ",\"closed\":\(closed)")
+            return FrameMark(candle: candle, closed: closed)
         case .liquidation(let liquidation):
             rows.liquidation(liquidation, into: out)
             return FrameMark(liquidation.fill.id)

@@ -56,7 +56,7 @@ struct OKXTables {
         OKXRows(instrument: market.instrument, time: exchange.engineTime)
     }
 
-    private func integer(_ name: String) -> Int? { request.parameter(name).flatMap { Int($0) } }
+    private func integer(_ name: String) -> Int? { request.integer(name) }
     private func limit(_ usual: Int, most: Int) -> Int { min(max(integer("limit") ?? usual, 1), most) }
 
     private func named() -> Market? {
@@ -156,9 +156,6 @@ struct OKXTables {
         let floor = integer("before").map { $0 + 1 } ?? 0
         let reach = interval.open(of: until) - limit * interval.span - (interval.months > 0 ? 1 << 33 : 0)
         var found = market.candles(interval, from: max(floor, reach), to: until)
-        if let before = integer("before"), integer("after") == nil {
-            found = market.candles(interval, from: before + 1, to: now)
-        }
         if back < Int.max { found = Array(found.filter { $0.open > now - back * interval.span }) }
         let current = interval.open(of: now)
         return list(found.suffix(limit).reversed()) { candle, out in

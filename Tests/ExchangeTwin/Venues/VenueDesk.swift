@@ -52,6 +52,9 @@ protocol VenueDesk: AnyObject {
     /// A book frame with one more level; nil for a frame without levels (`crossed_update`, `zero_unknown`).
     func insert(_ level: Level, _ side: Side, _ market: Market, into frame: JSONText) -> JSONText?
 
+    /// A candle's frame with another volume (`revised_candle`).
+    func revise(_ candle: JSONText) -> JSONText?
+
     /// Puts a payload on the wire.
     func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection)
 }
@@ -85,6 +88,16 @@ extension VenueDesk {
             if let changed { return changed }
         }
         return nil
+    }
+
+    /// In the shape of Binance (`v`), else in OKX's (the sixth field of a row).
+    func revise(_ candle: JSONText) -> JSONText? {
+        func more(_ value: JSONText) -> JSONText { .string("1" + (value.scalar ?? "")) }
+        if let changed = candle.editing("v", more) { return changed }
+        return candle.editing("data") { data in
+            guard let row = data.items?.first?.items, row.count > 5 else { return data }
+            return .array([.array(row[..<5] + [more(row[5])] + row[6...])])
+        }
     }
 
     func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection) {

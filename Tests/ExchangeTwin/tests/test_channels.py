@@ -279,3 +279,27 @@ def test_partial_books(twin):
     with twin.ws("okx", "public_ws") as socket:
         okx_subscribe(socket, ("books5", "BTC-USDT"))
         assert len(row(okx_frames(socket, "books5", 2)[1])["asks"]) == 5
+
+
+# MARK: Faults of candles and trades
+
+
+def test_a_closed_candle_that_changes_later(twin):
+    twin.fault("revised_candle", stream="candle", count=2)
+    with twin.ws("binance", "spot_ws", "/ws/btcusdt@kline_1s/btcusdt@trade") as socket:
+        first, again = [frame["k"] for frame in frames(socket, 2, lambda frame: frame.get("k", {}).get("x"))]
+    assert first["t"] == again["t"] and again["v"] == "1" + first["v"]
+    with twin.ws("okx", "business_ws") as socket:
+        okx_subscribe(socket, ("candle1s", "BTC-USDT"))
+        got = [row(frame) for frame in okx_frames(socket, "candle1s", 12, 12) if row(frame)[8] == "1"]
+    assert got[0][0] == got[1][0] and got[1][5] == "1" + got[0][5]
+
+
+def test_dropped_frames_are_named_in_the_log(twin):
+    with twin.ws("binance", "spot_ws", "/ws/btcusdt@trade") as socket:
+        frames(socket, 3)
+        twin.fault("dropped_frame", stream="btcusdt@trade", count=3)
+        got = [frame["t"] for frame in frames(socket, 300)]
+    hits = [int(line["id"]) for line in twin.log() if line.get("fault") == "dropped_frame" and line["event"] == "hit"]
+    assert sorted(set(range(got[0], got[-1] + 1)) - set(got)) == [number for number in hits if number > got[0]]
+    assert len(hits) == 3
