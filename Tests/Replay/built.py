@@ -10,7 +10,7 @@ NOT_BUILT: dict[str, tuple[str, ...]] = {
     "binance": _LATER,
     "okx": _LATER,
     "htx": MARKET_TOPICS,
-    "coinbase": MARKET_TOPICS,
+    "coinbase": (),
 }
 
 

@@ -10,10 +10,8 @@ enum MachineCheck {
     /// The least number of open files that a feed with many connections and a producer is at ease with.
     private static let fewestFiles: Int64 = 1024
     private static let clockLimitMicroseconds: Int64 = 1_000_000
-    private static let programs = ["binance-feed", "okx-feed", "aggregator"]
-    private static let ports: [(service: String, port: UInt16)] = [
-        ("binance-feed", 9101), ("okx-feed", 9102), ("aggregator", 9110),
-    ]
+    private static let ports: [(service: String, port: UInt16)] =
+        VenueList.all.map { ($0.program, $0.port) } + [("aggregator", 9110)]
 
     static func all() -> [Finding] {
         [system(), library(), files(), clock()] + siblings() + ports.map(port)
@@ -83,7 +81,7 @@ enum MachineCheck {
 
     private static func siblings() -> [Finding] {
         let directory = UpSettings.programDirectory
-        return programs.map { name in
+        return ports.map(\.service).map { name in
             let path = "\(directory)/\(name)"
             if access(path, X_OK) == 0 { return Finding(.good, name, path) }
             return Finding(

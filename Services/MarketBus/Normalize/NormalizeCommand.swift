@@ -1,9 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-import Binance
 import Glibc
 import Models
-import OKX
 import VenueKit
 
 /// `marketbus normalize`: frames or sessions on standard input, records on standard output.
@@ -18,7 +16,7 @@ struct NormalizeCommand {
         Reads raw frames or recorded sessions, one a line, and prints the records that the feed would publish, one a
         line: {"topic","key","value"}. What can't be decoded becomes a sys.dead_letter.v1 record.
 
-          --venue V            binance or okx
+          --venue V            \(VenueList.names)
           --market M           the market of frames that don't show theirs: spot, usdm, coinm (binance)
           --instruments FILE   the venue's own instrument answers, in the rest form; may be repeated
           --emit-instruments   print the ref.instrument.v1 records of these files first
@@ -26,8 +24,6 @@ struct NormalizeCommand {
           --counts             print how many frames of which kind gave no event, to standard error
 
         """
-
-    private static let venues: [any Venue] = [BinanceVenue(), OKXVenue()]
 
     private var venue: (any Venue)?
     private var market: MarketID?
@@ -68,8 +64,9 @@ struct NormalizeCommand {
                 problems.append("\(option): no such option (see marketbus normalize --help)")
             }
         }
-        let names = Self.venues.map { type(of: $0).id.name }.joined(separator: ", ")
-        if venue == nil, problems.isEmpty { problems.append("--venue: is missing; one of \(names)") }
+        if venue == nil, problems.isEmpty {
+            problems.append("--venue: is missing; one of \(VenueList.names)")
+        }
         if let venue, let market, !venue.profile.markets.contains(market) {
             let known = venue.profile.markets.map(\.name).joined(separator: ", ")
             problems.append("--market \(market): \(type(of: venue).id) has \(known)")
@@ -79,9 +76,8 @@ struct NormalizeCommand {
     private mutating func take(_ option: String, _ value: String) {
         switch option {
         case "--venue":
-            venue = Self.venues.first { type(of: $0).id.name == value }
-            let names = Self.venues.map { type(of: $0).id.name }.joined(separator: ", ")
-            if venue == nil { problems.append("--venue \(value): unknown; one of \(names)") }
+            venue = VenueList.venue(named: value)
+            if venue == nil { problems.append("--venue \(value): unknown; one of \(VenueList.names)") }
         case "--market": market = MarketID(value)
         case "--feed": feed = value
         default: files.append(value)
