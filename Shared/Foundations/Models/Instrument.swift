@@ -68,6 +68,9 @@ public struct Instrument: Hashable, Sendable {
     public var symbol: String
     /// The venue's own name, spelled as in its data.
     public var venueSymbol: String
+    /// A second name under which the venue's data come, which passes on to other instruments as time goes by: that of
+    /// the contract of this quarter; nil where there is none.
+    public var alias: String?
     /// What is traded.
     public var kind: InstrumentKind
     /// The base currency.

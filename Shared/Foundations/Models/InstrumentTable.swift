@@ -45,6 +45,7 @@ public final class InstrumentTable {
         if let known = index.find(instrument.venueSymbol) {
             let old = instruments[Int(known.index)].symbol
             instruments[Int(known.index)] = instrument
+            if let alias = instrument.alias { index.assign(alias, known) }
             sizeRules[Int(known.index)] = SizeRule(instrument)
             if old != instrument.symbol, bySymbol[old] == known { bySymbol[old] = nil }
             if bySymbol[instrument.symbol] == nil { bySymbol[instrument.symbol] = known }
@@ -54,6 +55,7 @@ public final class InstrumentTable {
         instruments.append(instrument)
         sizeRules.append(SizeRule(instrument))
         index.insert(instrument.venueSymbol, id)
+        if let alias = instrument.alias { index.assign(alias, id) }
         if bySymbol[instrument.symbol] == nil { bySymbol[instrument.symbol] = id }
         return id
     }
@@ -128,6 +130,12 @@ public final class SymbolIndex {
             guard let base = bytes.baseAddress else { return nil }
             return find(base, count: bytes.count)
         }
+    }
+
+    /// Lets a name stand for an instrument from now on, whatever it stood for before.
+    func assign(_ name: String, _ id: InstrumentID) {
+        guard let place = names.firstIndex(of: Array(name.utf8)) else { return insert(name, id) }
+        entries[place].id = id.index
     }
 
     func insert(_ name: String, _ id: InstrumentID) {

@@ -1,0 +1,2 @@
+import HTX
+import Testing
