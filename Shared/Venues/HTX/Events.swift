@@ -206,6 +206,8 @@ extension HTXDecoder {
         return Ticker(
             instrument: id,
             exchangeMicroseconds: exchange,
+            venueSequence: tick.version == nil
+                ? VenueSequence.none : try reader.integer(tick.version, "version"),
             last: try reader.amount(tick.last ?? tick.close, "close"),
             open: try price(tick.open, "open", reader),
             high: try price(tick.high, "high", reader),
