@@ -2,6 +2,7 @@
 
 import Binance
 import Coinbase
+import HTX
 import OKX
 import VenueKit
 
@@ -22,6 +23,7 @@ enum VenueList {
     static let all = [
         Entry(venue: BinanceVenue(), port: 9101),
         Entry(venue: OKXVenue(), port: 9102),
+        Entry(venue: HTXVenue(), port: 9103),
         Entry(venue: CoinbaseVenue(), port: 9104),
     ]
 

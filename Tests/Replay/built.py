@@ -9,7 +9,7 @@ _LATER = ("md.book.v1", "md.candle.v1", "md.ticker.v1", "md.funding.v1", "md.ope
 NOT_BUILT: dict[str, tuple[str, ...]] = {
     "binance": _LATER,
     "okx": _LATER,
-    "htx": MARKET_TOPICS,
+    "htx": (),
     "coinbase": (),
 }
 

@@ -1,78 +1,89 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Signing
+
 /// What of a request HTX wants signed, and where the signature goes (venue sheet 7).
 ///
-/// Four lines without a newline at the end: method, host in small letters, path, and the canonical query: parameters
-/// percent-encoded and sorted by the bytes of their names. The body of a POST is not signed. The Base64 signature is
-/// appended as `Signature`, percent-encoded in a URL and plain in a socket's JSON.
-enum HTXSigningRecipe {
-    /// The parameter that carries the signature.
-    static let signatureParameter = "Signature"
-
-    /// How the text is signed.
-    enum Method: String {
-        /// HMAC-SHA256, Base64.
-        case hmac = "HmacSHA256"
-        /// Ed25519, Base64.
-        case ed25519 = "Ed25519"
+/// Four lines: method, host, path, and the parameters by the bytes of their names. The host is the one that is called.
+/// The body of a POST is not signed.
+public enum HTXSigningRecipe {
+    /// A private REST call: key, method, version and time join the query, the signature comes last.
+    ///
+    /// - Throws: ``SigningError`` when the library refuses, which it has no reason to.
+    public static func call(
+        _ path: String,
+        host: String,
+        method: String = "GET",
+        _ parameters: QueryParameters = [:],
+        body: String = "",
+        time: SigningTime,
+        credentials: Credentials
+    ) throws(SigningError) -> SignedCall {
+        var all = parameters
+        for (name, value) in common(time: time, credentials: credentials).pairs { all.append(name, value) }
+        let request = CanonicalRequest(method: method, host: host, path: path, parameters: all)
+        let signed = try request.signedPath(by: credentials.signer)
+        return SignedCall(method: method, path: signed, headers: [("Content-Type", "application/json")], body: body)
     }
 
-    /// The text to sign.
-    static func payload(
-        method: String,
+    /// The fields of the login on the contracts' sockets, with the signature as it is.
+    ///
+    /// - Throws: ``SigningError`` when the library refuses, which it has no reason to.
+    public static func contractLogin(
         host: String,
         path: String,
-        parameters: [(name: String, value: String)]
-    ) -> String {
-        "\(method.uppercased())\n\(host.lowercased())\n\(path)\n\(canonicalQuery(parameters))"
+        time: SigningTime,
+        credentials: Credentials
+    ) throws(SigningError) -> QueryParameters {
+        let parameters = common(time: time, credentials: credentials)
+        return try signed(parameters, "Signature", host: host, path: path, credentials)
     }
 
-    /// The parameters that every call and the contracts' sockets add to their own.
+    /// The fields of the login on spot's private socket, in its own spelling; `authType` is not signed.
     ///
-    /// `timestamp` is UTC to the second without a zone: `2019-11-21T10:00:00`.
-    static func parameters(
-        key: String,
-        method: Method,
-        timestamp: String
-    ) -> [(name: String, value: String)] {
+    /// - Throws: ``SigningError`` when the library refuses, which it has no reason to.
+    public static func spotLogin(
+        host: String,
+        path: String = "/ws/v2",
+        time: SigningTime,
+        credentials: Credentials
+    ) throws(SigningError) -> QueryParameters {
+        let parameters: QueryParameters = [
+            "accessKey": credentials.key,
+            "signatureMethod": method(credentials),
+            "signatureVersion": "2.1",
+            "timestamp": time.isoSeconds,
+        ]
+        return try signed(parameters, "signature", host: host, path: path, credentials)
+    }
+
+    /// The parameters that every signed request has, UTC to the second without a zone among them.
+    static func common(time: SigningTime, credentials: Credentials) -> QueryParameters {
         [
-            ("AccessKeyId", key), ("SignatureMethod", method.rawValue), ("SignatureVersion", "2"),
-            ("Timestamp", timestamp),
+            "AccessKeyId": credentials.key,
+            "SignatureMethod": method(credentials),
+            "SignatureVersion": "2",
+            "Timestamp": time.isoSeconds,
         ]
     }
 
-    /// The parameters of the spot socket `/ws/v2`, in its own spelling; `authType` is not signed.
-    static func spotSocketParameters(
-        key: String,
-        method: Method,
-        timestamp: String
-    ) -> [(name: String, value: String)] {
-        [
-            ("accessKey", key), ("signatureMethod", method.rawValue), ("signatureVersion", "2.1"),
-            ("timestamp", timestamp),
-        ]
-    }
-
-    /// `name=value` joined by `&`, both percent-encoded, capitals before small letters.
-    static func canonicalQuery(_ parameters: [(name: String, value: String)]) -> String {
-        parameters.map { (encoded($0.name), encoded($0.value)) }
-            .sorted { Array($0.0.utf8).lexicographicallyPrecedes(Array($1.0.utf8)) }
-            .map { "\($0.0)=\($0.1)" }
-            .joined(separator: "&")
-    }
-
-    /// Percent-encoding with capital digits; only letters, digits and `-._~` stay.
-    static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, 45, 46, 95, 126:
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
+    private static func method(_ credentials: Credentials) -> String {
+        switch credentials.signer {
+        case .shared: "HmacSHA256"
+        case .pair: "Ed25519"
         }
-        return result
+    }
+
+    private static func signed(
+        _ parameters: QueryParameters,
+        _ name: String,
+        host: String,
+        path: String,
+        _ credentials: Credentials
+    ) throws(SigningError) -> QueryParameters {
+        let request = CanonicalRequest(host: host, path: path, parameters: parameters)
+        var all = parameters
+        all.append(name, Base64.encode(try credentials.signer.sign(request.text)))
+        return all
     }
 }
