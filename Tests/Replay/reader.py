@@ -1,11 +1,11 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """A reader of `md.book.v1`, written from the contract: what a consumer's book is after each record.
 
-It trusts nothing but the records. A snapshot replaces the book; a delta changes it and is ignored beyond the horizon;
-an invalid record empties it. A snapshot that was cut (it has a horizon though its side is not full to `depth`) limits its
-reader until the next one.
+It trusts nothing but the records. A snapshot replaces the book; a delta changes it; an invalid record ends it. Nothing counts
+beyond the record's horizon, nor beyond that of the last snapshot.
 """
 
+import heapq
 from decimal import Decimal
 from typing import Any, Optional
 
@@ -17,7 +17,8 @@ class BookReader:
         self.valid = False
         self.book_epoch = -1
         self._sides: dict[str, dict[Decimal, list[str]]] = {"bids": {}, "asks": {}}
-        self._cut: dict[str, Optional[Decimal]] = {"bids": None, "asks": None}
+        self._shown: dict[str, Optional[Decimal]] = {"bids": None, "asks": None}
+        self._limits: dict[str, Any] = {"bids": (), "asks": ()}
 
     def take(self, value: dict[str, Any]) -> None:
         """The next record of the book."""
@@ -33,33 +34,36 @@ class BookReader:
         assert self.valid and kind in ("snapshot", "delta"), f"{kind} without a snapshot"
         assert value["book_epoch"] == self.book_epoch, "a delta of another epoch"
         for side, horizon in (("bids", value["horizon_bid"]), ("asks", value["horizon_ask"])):
-            self._change(side, value[side], _decimal(horizon), value["depth"], kind == "snapshot")
+            self._change(side, value[side], _decimal(horizon), kind == "snapshot")
 
     def side(self, name: str, count: Optional[int] = None) -> list[list[str]]:
         """The best levels of a side, best first."""
-        prices = sorted(self._sides[name], reverse=name == "bids")
-        return [self._sides[name][price] for price in prices[:count]]
+        book = self._sides[name]
+        choose = heapq.nlargest if name == "bids" else heapq.nsmallest
+        return [book[price] for price in choose(len(book) if count is None else count, book)]
 
     def top(self, count: int) -> tuple[list[list[str]], list[list[str]]]:
         """The best levels of both sides."""
         return self.side("bids", count), self.side("asks", count)
 
-    def _change(self, side: str, levels: Any, horizon: Optional[Decimal], depth: Optional[int], whole: bool) -> None:
+    def _change(self, side: str, levels: Any, horizon: Optional[Decimal], whole: bool) -> None:
         book = self._sides[side]
         prices = [Decimal(price) for price, _ in levels]
         assert prices == sorted(prices, reverse=side == "bids"), "levels are not best first"
         if whole:
-            self._cut[side] = horizon if horizon is not None and (depth is None or len(levels) < depth) else None
+            self._shown[side] = horizon
         for price, level in zip(prices, levels):
             if level[1] == "0":
                 assert not whole, "a removal in a snapshot"
                 book.pop(price, None)
             else:
                 book[price] = level
-        for limit in (horizon, self._cut[side]):
-            if limit is not None:
-                for price in [price for price in book if (price < limit if side == "bids" else price > limit)]:
-                    del book[price]
+        limits = (horizon, self._shown[side])
+        changed = limits != self._limits[side]
+        self._limits[side] = limits
+        for price in list(book) if changed else prices:
+            if any(limit is not None and (price < limit if side == "bids" else price > limit) for limit in limits):
+                book.pop(price, None)
 
 
 def _decimal(text: Optional[str]) -> Optional[Decimal]:

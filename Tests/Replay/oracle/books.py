@@ -53,7 +53,7 @@ class BookMachine:
         self._last: Optional[int] = None
         self._recent: deque[Optional[int]] = deque(maxlen=RECENT_FRAMES)
         self._horizon: tuple[Optional[Decimal], Optional[Decimal]] = (None, None)
-        self._edges = self._horizon
+        self._shown_horizon = self._horizon
         self._waiting: list[tuple[BookFrame, int]] = []
         self._snapshot: Optional[tuple[BookFrame, int]] = None
         self._joined, self._stale = False, 0
@@ -64,13 +64,14 @@ class BookMachine:
         """Whether frames are buffered that no snapshot has yet been found for."""
         return not self.live and bool(self._waiting) and self._snapshot is None
 
-    def proven(self) -> tuple[list[Level], list[Level]]:
-        """The book as its readers can know it: up to its horizon, and to where the last snapshot record was cut."""
-        bids, asks = (side.within(edge) for side, edge in zip((self.ladder.bids, self.ladder.asks), self._horizon))
-        return (
-            [level for level in bids if reaches(True, level.price, self._edges[0])],
-            [level for level in asks if reaches(False, level.price, self._edges[1])],
+    def proven(self, count: Optional[int] = None) -> tuple[list[Level], list[Level]]:
+        """The book as its readers can know it: up to its horizon and to that of the last snapshot record."""
+        sides = ((self.ladder.bids, True), (self.ladder.asks, False))
+        bids, asks = (
+            [level for level in side.within(edge, count) if reaches(is_bids, level.price, shown)]
+            for (side, is_bids), edge, shown in zip(sides, self._horizon, self._shown_horizon)
         )
+        return bids, asks
 
     def frame(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """What a frame of the channel gives."""
@@ -218,11 +219,13 @@ class BookMachine:
     def _shown(self, frame: BookFrame, received_us: int) -> BookUpdate:
         """The whole book up to its horizon, at most so many levels a side: cut there, that is its horizon."""
         bids, asks = (side.within(edge) for side, edge in zip((self.ladder.bids, self.ladder.asks), self._horizon))
-        self._edges = tuple(side[SNAPSHOT_LEVELS - 1].price if len(side) > SNAPSHOT_LEVELS else None for side in (bids, asks))
-        horizon = tuple(edge if cut is None else cut for cut, edge in zip(self._edges, self._horizon))
+        self._shown_horizon = tuple(
+            side[SNAPSHOT_LEVELS - 1].price if len(side) > SNAPSHOT_LEVELS else edge
+            for side, edge in zip((bids, asks), self._horizon)
+        )
         self._deltas, self._shown_us = 0, received_us
         bids, asks = bids[:SNAPSHOT_LEVELS], asks[:SNAPSHOT_LEVELS]
-        return self._update("snapshot", frame, received_us, None, horizon, tuple(bids), tuple(asks))
+        return self._update("snapshot", frame, received_us, None, self._shown_horizon, tuple(bids), tuple(asks))
 
     def _invalid(self, reason: str, received_us: int) -> list[BookUpdate]:
         """One record for a book that was live; a book that never was has nothing to take back."""
@@ -233,8 +236,6 @@ class BookMachine:
         return [BookUpdate("invalid", reason, None, received_us, None, None, self.book_epoch, self.depth)]
 
     def _update(self, kind, frame, received_us, previous, horizon, bids, asks) -> BookUpdate:
-        top = tuple(
-            tuple(side.within(edge, TOP)) for side, edge in zip((self.ladder.bids, self.ladder.asks), self._horizon)
-        )
+        top = tuple(map(tuple, self.proven(TOP)))
         place = (frame.exchange_us, received_us, frame.last, previous, self.book_epoch, self.depth)
         return BookUpdate(kind, None, *place, *horizon, bids, asks, top)
