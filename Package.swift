@@ -4,7 +4,7 @@
 import PackageDescription
 
 /// The exchanges that have a room in Shared/Venues, a feed in Services and tests in Tests/Venues.
-let venues = ["Binance", "OKX", "HTX", "Coinbase"]
+let venues = ["Binance", "OKX", "HTX", "Coinbase", "Gateway"]
 
 let warningsAreErrors = Context.environment["MARKETBUS_STRICT"] == "1"
 let swiftFlags: [SwiftSetting] =

@@ -2,11 +2,15 @@
 
 import Configuration
 import KafkaBus
+import Lifecycle
 import Models
+import Secrets
 import VenueKit
 
 /// Everything that a feed's configuration says.
 public struct FeedConfiguration: Sendable {
+    /// The venue, as it is configured.
+    public let venue: any Venue
     /// Instance, HTTP address and log level.
     public let common: CommonSettings
     /// The cluster.
@@ -30,7 +34,8 @@ public struct FeedConfiguration: Sendable {
         if kafka.bootstrapServers.isEmpty { kafka.bootstrapServers = Self.standardServers }
         self.kafka = kafka
         caFile = reader.optionalString("tls.ca_file", help: "PEM file of the authorities that are trusted")
-        feed = Self.feed(reader, venue, common.instance)
+        self.venue = venue.configured(by: ReaderOptions(reader, venue))
+        feed = Self.feed(reader, self.venue, common.instance)
     }
 
     private static func feed(
@@ -176,4 +181,29 @@ public struct FeedConfiguration: Sendable {
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
     }
+}
+
+/// The keys of one venue.
+private struct ReaderOptions: VenueOptions {
+    private let reader: ConfigurationReader
+    private let prefix: String
+    let now: @Sendable () -> Int64 = { WallNanos.now.microseconds }
+
+    init(_ reader: ConfigurationReader, _ venue: any Venue) {
+        self.reader = reader
+        prefix = "venues.\(type(of: venue).id.name)."
+    }
+
+    func choice(_ name: String, default standard: String, among words: [String], help: String) -> String {
+        let word = reader.string(prefix + name, default: standard, help: help)
+        guard !words.contains(word) else { return word }
+        reader.note(prefix + name, "\"\(word)\" is unknown", "one of: \(words.joined(separator: ", "))")
+        return standard
+    }
+
+    func text(_ name: String, help: String) -> String? { reader.optionalString(prefix + name, help: help) }
+
+    func secret(_ name: String, help: String) -> Secret? { reader.secret(prefix + name, help: help) }
+
+    func note(_ name: String, _ what: String, _ mend: String) { reader.note(prefix + name, what, mend) }
 }

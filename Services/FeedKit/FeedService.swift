@@ -30,12 +30,11 @@ public enum FeedService {
         }
         switch launch {
         case .exit(let code): return code
-        case .run(let configuration, let effective): return run(venue, name, configuration, effective)
+        case .run(let configuration, let effective): return run(name, configuration, effective)
         }
     }
 
     private static func run(
-        _ venue: some Venue,
         _ name: String,
         _ configuration: FeedConfiguration,
         _ effective: String
@@ -48,7 +47,7 @@ public enum FeedService {
                 logLevel: LogLevel(rawValue: configuration.common.logLevel) ?? .info
             )
             runtime.logger.info("service.configured", ["configuration": .string(effective)])
-            let code = runtime.run(try components(venue, configuration, runtime))
+            let code = runtime.run(try components(configuration, runtime))
             return code.code
         } catch {
             Terminal.write("\(name): \(error)\n", to: .error)
@@ -58,7 +57,6 @@ public enum FeedService {
 
     /// In the order of their start: the port first, so that one in use ends the service before anything began.
     private static func components(
-        _ venue: some Venue,
         _ configuration: FeedConfiguration,
         _ runtime: ServiceRuntime
     ) throws -> [ServiceComponent] {
@@ -66,7 +64,7 @@ public enum FeedService {
         let output = try KafkaOutput(settings: configuration.kafka, losses: losses, runtime: runtime)
         let control = runtime.control
         let runner = try FeedRunner(
-            venue: venue,
+            venue: configuration.venue,
             settings: configuration.feed,
             caFile: configuration.caFile,
             output: output,

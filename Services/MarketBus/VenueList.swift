@@ -2,6 +2,7 @@
 
 import Binance
 import Coinbase
+import Gateway
 import HTX
 import OKX
 import VenueKit
@@ -25,6 +26,7 @@ enum VenueList {
         Entry(venue: OKXVenue(), port: 9102),
         Entry(venue: HTXVenue(), port: 9103),
         Entry(venue: CoinbaseVenue(), port: 9104),
+        Entry(venue: GatewayVenue(), port: 9105),
     ]
 
     /// The names, as a sentence lists them.

@@ -88,6 +88,7 @@ public final class FrameBench {
             "refused \(request.map(String.init) ?? "none") \(code) \(message): \(verdict)"
         case .streamRefused(let symbol, let channel, let code, let message):
             "refused \(symbol) \(channel ?? "any") \(code) \(message)"
+        case .dismissed(let code, let message, let verdict): "dismissed \(code) \(message): \(verdict)"
         case .framesMissing(let detail): "missing \(detail)"
         case .acknowledgedStreams(let streams):
             streams.map { "acknowledged \($0.venueSymbol) \($0.channelName)" }.joined(separator: ", ")

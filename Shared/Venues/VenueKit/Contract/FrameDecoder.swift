@@ -64,6 +64,9 @@ public enum ControlFrame: Sendable {
     case refused(request: Int64?, code: String, message: String, verdict: VenueVerdict)
     /// The streams of an instrument are refused, all or those of one channel.
     case streamRefused(venueSymbol: String, channelName: String?, code: String, message: String)
+    /// The venue ends this connection; the verdict says when another may follow, and `refuse` that none may before the
+    /// configuration is mended.
+    case dismissed(code: String, message: String, verdict: VenueVerdict)
     /// Frames of this connection are missing, so that nothing it carries is whole.
     case framesMissing(String)
     /// Several streams are confirmed: the venue lists all that it sends.

@@ -12,6 +12,9 @@ public protocol Venue: Sendable {
     /// The venue's name on the wire.
     static var id: VenueID { get }
 
+    /// The venue as a configuration wants it; itself where there is nothing to choose.
+    func configured(by options: any VenueOptions) -> Self
+
     /// Endpoints, limits and rules, from the venue's documents.
     var profile: VenueProfile { get }
 
@@ -108,6 +111,9 @@ public protocol Venue: Sendable {
 }
 
 extension Venue {
+    /// As it is.
+    public func configured(by options: any VenueOptions) -> Self { self }
+
     /// Ours, for venues that acknowledge by request.
     public func channelName(of stream: VenueStream) -> String { stream.channel.name }
 
@@ -151,6 +157,8 @@ public struct VenueProfile: Sendable {
     public var heartbeat: Heartbeat
     /// How the bytes of a message are packed.
     public var compression: FrameCompression = .none
+    /// Whether one connection may carry streams of several markets.
+    public var mixesMarkets: Bool = true
     /// How many streams one connection may carry.
     public var streamsPerConnection: Int
     /// How many connections may be opened within a window.
@@ -168,6 +176,7 @@ public struct VenueProfile: Sendable {
         endpoints: [VenueEndpoint],
         heartbeat: Heartbeat,
         compression: FrameCompression = .none,
+        mixesMarkets: Bool = true,
         streamsPerConnection: Int,
         connectionLimit: RateLimit,
         sendLimit: RateLimit,
@@ -177,6 +186,7 @@ public struct VenueProfile: Sendable {
         self.endpoints = endpoints
         self.heartbeat = heartbeat
         self.compression = compression
+        self.mixesMarkets = mixesMarkets
         self.streamsPerConnection = streamsPerConnection
         self.connectionLimit = connectionLimit
         self.sendLimit = sendLimit

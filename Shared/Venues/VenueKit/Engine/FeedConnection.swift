@@ -262,6 +262,8 @@ final class FeedConnection {
             engine.announce(incident, self, incident.stream.map(session.stream))
         case .note(let text):
             engine.logger.info("feed.note", ["connection": .string(name), "text": .string(text)])
+        case .giveUp(let detail):
+            engine.giveUp(self, detail)
         case .finished:
             break
         }

@@ -219,6 +219,12 @@ extension FeedEngine {
         }
     }
 
+    /// Ends the service: only another configuration can help.
+    func giveUp(_ connection: FeedConnection, _ detail: String) {
+        let id = type(of: venue).id.name
+        fail(.configuration, "\(id) refuses the connection \(connection.name): \(detail)")
+    }
+
     /// Announces what happened to a stream's order, an instrument, or a report.
     func announce(_ incident: Incident, topic: TopicID, symbol: String? = nil) {
         logger.warning(
@@ -299,7 +305,11 @@ extension FeedEngine {
                 )
             }
         }
-        let plans = ConnectionPlanner.plan(streams, streamsPerConnection: profile.streamsPerConnection)
+        let plans = ConnectionPlanner.plan(
+            streams,
+            streamsPerConnection: profile.streamsPerConnection,
+            mixesMarkets: profile.mixesMarkets
+        )
         for plan in plans {
             guard let endpoint = settings.endpoint(plan.endpoint, in: profile) else { continue }
             connections.append(FeedConnection(connections.count, plan, endpoint, engine: self))

@@ -81,6 +81,8 @@ extension Session {
             refused(request, "\(code) \(message)", verdict, now, &actions)
         case .streamRefused(let venueSymbol, let channelName, let code, let message):
             streamRefused(venueSymbol, channelName, "\(code) \(message)", now, &actions)
+        case .dismissed(let code, let message, let verdict):
+            dismissed("\(code) \(message)", verdict, now, &actions)
         case .framesMissing(let detail):
             abandon(now, Incident(.framesMissing, detail), .gap, &actions)
         case .closingSoon(let reason):
@@ -171,6 +173,25 @@ extension Session {
             // Which of them it was shows when the acknowledged ones are told apart and the rest is asked one by one.
             for place in candidates { wait(place, now, milliseconds: settings.isolationMilliseconds) }
             if candidates.isEmpty { actions.append(.incident(Incident(.refused, detail))) }
+        }
+    }
+
+    /// The venue ends the connection by itself.
+    private mutating func dismissed(
+        _ detail: String,
+        _ verdict: VenueVerdict,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) {
+        abandon(now, Incident(.refused, detail), .connectionLost, &actions)
+        switch verdict {
+        case .reconnect: break
+        case .retry(let milliseconds):
+            deadline = max(deadline, now.advanced(milliseconds: Int64(milliseconds)))
+        case .refuse:
+            isFinished = true
+            enter(.stopped, now, until: .never)
+            actions.append(.giveUp(detail))
         }
     }
 

@@ -145,6 +145,8 @@ public enum SessionAction: Sendable, Equatable {
     case incident(Incident)
     /// Something that happened as planned.
     case note(String)
+    /// The venue will not serve us as we are configured.
+    case giveUp(String)
     /// Nothing more will come.
     case finished
 }
