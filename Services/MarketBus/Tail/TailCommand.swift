@@ -90,7 +90,7 @@ enum TailCommand {
         guard let scanner = JSONScanner() else { return ExitCode.bug.code }
         let consumer = try KafkaConsumer(
             settings: settings.kafka,
-            topics: .assignAll(settings.topics),
+            topics: .assignExisting(settings.topics),
             from: settings.kafka.isEmbedded && settings.earliest > 0 ? .begin : settings.start
         )
         defer { consumer.close() }

@@ -28,6 +28,9 @@ enum VerifyCommand {
     /// What a feed says of its last seconds may be about records that are still on their way.
     private static let slackMicroseconds: Int64 = 5_000_000
 
+    /// How much earlier than its publishing a record's own time may be. Records carry the venue's time.
+    private static let lateMilliseconds: Int64 = 2000
+
     static func run(_ words: [String]) -> Int32 {
         let command = OperatorCommand.describe(
             "verify",
@@ -75,14 +78,19 @@ enum VerifyCommand {
         let market = TopicRegistry.all.map(\.name).filter { $0.hasPrefix("md.") }
         let consumer = try KafkaConsumer(
             settings: settings.kafka,
-            topics: .assignAll(market + [TopicRegistry.spec(of: TopicRegistry.integrity).name]),
+            topics: .assignExisting(market + [TopicRegistry.spec(of: TopicRegistry.integrity).name]),
             from: settings.kafka.isEmbedded ? .begin : settings.from
         )
         defer { consumer.close() }
         var ledger = ProofLedger(fromFirst: settings.from == .begin)
         var unreadable = 0
-        while !stop.isRaised, !consumer.hasReachedEnd {
+        // Busy partitions may never be at their end: a record from after the range will do.
+        var passed: Set<TopicPartition> = []
+        while !stop.isRaised, !passed.union(consumer.readToEnd).isSuperset(of: consumer.assignment) {
             try consumer.poll(waitMilliseconds: 100) { record in
+                if record.timestampMilliseconds > settings.until / 1000 + lateMilliseconds {
+                    passed.insert(TopicPartition(topic: record.topic, partition: record.partition))
+                }
                 guard let value = record.value else { return }
                 do throws(RecordError) {
                     if record.topicID == TopicRegistry.integrity {
@@ -94,6 +102,10 @@ enum VerifyCommand {
                     unreadable += 1
                 }
             }
+        }
+        guard !stop.isRaised else {
+            Tool.complain("verify", "interrupted before everything was read: nothing is proven")
+            return Tool.findingExitCode
         }
         var output = OutputBuffer()
         let findings = ledger.findings().filter { isWanted($0.stream, settings.filter) }

@@ -170,6 +170,31 @@ final class ConsumerMonitor: Sendable {
 
 /// Questions about the cluster that any client can ask.
 enum KafkaMetadata {
+    /// The partition counts of all topics that the cluster has.
+    static func topics(
+        _ client: OpaquePointer,
+        until deadline: MonotonicNanos
+    ) throws(KafkaError) -> [String: Int32] {
+        var failure = KafkaError(code: .timedOut, retry: .later, message: "list of topics: no answer")
+        repeat {
+            var metadata: UnsafePointer<rd_kafka_metadata>?
+            let error = rd_kafka_metadata(client, 1, nil, &metadata, min(2000, deadline.millisecondsLeft()))
+            defer { if let metadata { rd_kafka_metadata_destroy(metadata) } }
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
+                failure = KafkaError(error, "list of topics")
+                continue
+            }
+            var found: [String: Int32] = [:]
+            for index in 0..<Int(metadata.pointee.topic_cnt) {
+                let topic = metadata.pointee.topics[index]
+                guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = topic.topic else { continue }
+                found[String(cString: name)] = topic.partition_cnt
+            }
+            return found
+        } while MonotonicNanos.now < deadline
+        throw failure
+    }
+
     /// The partitions of a topic; asked again until it is there or the deadline is.
     static func partitions(
         of name: String,

@@ -29,6 +29,8 @@ public enum ConsumerTopics: Sendable {
     case subscribe([String])
     /// All partitions of these topics, without a group's protocol: for tails, replays and tests.
     case assignAll([String])
+    /// The same for those of them that the cluster has.
+    case assignExisting([String])
     /// These partitions.
     case assign([TopicPartition])
 }
@@ -59,7 +61,8 @@ public final class KafkaConsumer {
     private var names: [(handle: OpaquePointer, name: String, id: TopicID?)] = []
     /// The partitions that this consumer reads now.
     public internal(set) var assignment: Set<TopicPartition> = []
-    private var atEnd: Set<TopicPartition> = []
+    /// Partitions of which everything was read that was there at some moment of the reading.
+    public private(set) var readToEnd: Set<TopicPartition> = []
     private var isClosed = false
     private let isStopping = Atomic<Bool>(false)
     private var context: Unmanaged<RebalanceContext>?
@@ -130,6 +133,16 @@ public final class KafkaConsumer {
         case .assignAll(let topics):
             var all: [TopicPartition] = []
             for topic in topics { all += try KafkaMetadata.partitions(of: topic, client, until: deadline) }
+            try assign(all, deadline)
+        case .assignExisting(let topics):
+            let known = try KafkaMetadata.topics(client, until: deadline)
+            let all = topics.flatMap { topic in
+                (0..<(known[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) }
+            }
+            guard !all.isEmpty else {
+                let names = topics.joined(separator: ", ")
+                throw KafkaError(code: .unknownTopic, retry: .never, message: "the cluster has none of \(names)")
+            }
             try assign(all, deadline)
         case .assign(let partitions):
             try assign(partitions, deadline)
@@ -219,8 +232,8 @@ public final class KafkaConsumer {
         }
     }
 
-    /// Whether every partition that is read was read to its end since it got its last record.
-    public var hasReachedEnd: Bool { !assignment.isEmpty && atEnd.isSuperset(of: assignment) }
+    /// Whether every partition was read to its end: everything that was there when the reading began has been read.
+    public var hasReachedEnd: Bool { !assignment.isEmpty && readToEnd.isSuperset(of: assignment) }
 
     /// Whether the cluster answers.
     public var health: KafkaHealth { monitor.health }
@@ -299,9 +312,6 @@ extension KafkaConsumer {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let topic = intern(message.pointee.rkt)
-            if !atEnd.isEmpty {
-                atEnd.remove(TopicPartition(topic: topic.name, partition: message.pointee.partition))
-            }
             monitor.received.add()
             try handler(ConsumedRecord(message, topic: topic.name, topicID: topic.id))
             // A partition that a rebalance has just taken away refuses the offset: its new owner reads on.
@@ -315,7 +325,7 @@ extension KafkaConsumer {
             return true
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             let topic = intern(message.pointee.rkt)
-            atEnd.insert(TopicPartition(topic: topic.name, partition: message.pointee.partition))
+            readToEnd.insert(TopicPartition(topic: topic.name, partition: message.pointee.partition))
             return false
         default:
             let words = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""
@@ -355,7 +365,7 @@ extension KafkaConsumer {
             if !isLost, commits { _ = rd_kafka_commit(client, nil, 0) }
             note(rd_kafka_incremental_unassign(client, list), "give partitions back")
             assignment.subtract(partitions)
-            atEnd.subtract(partitions)
+            readToEnd.subtract(partitions)
         default:
             logger.warning("kafka_rebalance_failed", ["error": .init(KafkaError(kind, "rebalance").message)])
             _ = rd_kafka_assign(client, nil)
@@ -390,7 +400,7 @@ extension KafkaConsumer {
         if let failed = list.elements.first(where: { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }) {
             throw KafkaError(failed.error, "seek \(partition)")
         }
-        atEnd.remove(partition)
+        readToEnd.remove(partition)
     }
 
     /// Stops fetching these partitions; the consumer stays their owner.
