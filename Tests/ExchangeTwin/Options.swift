@@ -125,7 +125,9 @@ struct Options {
         case "--rotation-notice-ms": rotationNoticeMilliseconds = number
         case "--okx-keepalive-ms": okxKeepAliveMilliseconds = number
         default:
-            guard venues.take(flag, number: number) else { throw OptionsProblem(text: "unknown flag \(flag)") }
+            guard venues.take(flag, number: number) else {
+                throw OptionsProblem(text: "unknown flag \(flag)")
+            }
         }
     }
 }

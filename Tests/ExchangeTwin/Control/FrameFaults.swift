@@ -149,7 +149,9 @@ extension FaultBoard {
     static func spoil(_ payload: [UInt8], with text: String) -> [UInt8] {
         let strings = ["\"p\":\"", "\"px\":\"", "\"b\":\"", "\"asks\":[[\"", "\"price\":\"", "\"bid\":\""]
         let books = ["[[\"buy\",\"", "[[\"sell\",\"", "\"price_level\":\"", "\"open\":\""]
-        for opening in strings + books + ["\"price\":", "\"ask\":", "\"bids\":[[", "\"asks\":[[", "\"open\":"] {
+        for opening in strings + books + [
+            "\"price\":", "\"ask\":", "\"bids\":[[", "\"asks\":[[", "\"open\":",
+        ] {
             let wanted = Array(opening.utf8)
             guard payload.count > wanted.count else { continue }
             for start in 0..<(payload.count - wanted.count)

@@ -54,7 +54,9 @@ extension FaultBoard {
     func sendsEarly(_ connection: Connection) -> Bool {
         let now = md_monotonic_nanos().asInt
         for fault in armed
-        where fault.kind == .earlyData && fault.isLive(now) && (fault.connection ?? connection.id) == connection.id {
+        where fault.kind == .earlyData && fault.isLive(now)
+            && (fault.connection ?? connection.id) == connection.id
+        {
             fault.use()
             note(fault, connection, nil)
             return true

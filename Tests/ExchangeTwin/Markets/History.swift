@@ -3,12 +3,14 @@
 import Glibc
 
 /// What a market did before the twin began: a closed form, so that any minute can be asked for and answers agree.
-struct History {
+final class History {
     private static let days = 120
     private let instrument: Instrument
     private let touch: Double
     private let origin: Double
     private let base: Double
+    /// Hours once asked for: long intervals are made of them.
+    private var hours: [Int: Candle] = [:]
     /// Milliseconds of its first minute.
     let begin: Int
 
@@ -33,10 +35,28 @@ struct History {
     /// The minute that begins at `open` milliseconds.
     func minute(_ open: Int) -> Candle {
         let number = open / 60_000
+        return minute(number, from: ticks(number), to: ticks(number + 1))
+    }
+
+    /// The hour that begins at `open` milliseconds: the same as its minutes together.
+    func hour(_ open: Int) -> Candle {
+        if let known = hours[open] { return known }
+        let number = open / 60_000
+        var next = ticks(number + 1)
+        var whole = minute(number, from: ticks(number), to: next)
+        for later in (number + 1)..<(number + 60) {
+            let end = ticks(later + 1)
+            whole.fold(minute(later, from: next, to: end))
+            next = end
+        }
+        hours[open] = whole
+        return whole
+    }
+
+    private func minute(_ number: Int, from: Int, to: Int) -> Candle {
         let draw = RandomSource.mix(instrument.hash &+ UInt64(truncatingIfNeeded: number))
-        let (from, to) = (ticks(number), ticks(number + 1))
         let swing = max(1, from / 20_000)
-        var candle = Candle(open: open, at: from)
+        var candle = Candle(open: number * 60_000, at: from)
         candle.last = to
         candle.high = max(from, to) + Int(draw & 3) * swing
         candle.low = max(1, min(from, to) - Int((draw >> 2) & 3) * swing)

@@ -44,6 +44,8 @@ final class Market {
     private(set) var openInterest: Int
     private var liquidation: Liquidation?
     private var liquidated = 0
+    /// The time of the last look: nothing is later.
+    var latest: Int
     /// Own deviation from the fair price, and the push of a crossed window; fractions.
     var noise = 0.0
     var shift = 0.0
@@ -64,6 +66,7 @@ final class Market {
         self.instrument = instrument
         book = Book(sequence: instrument.firstSequence)
         tradeID = instrument.firstTradeID
+        latest = milliseconds
         aggregateID = tradeID / 2
         history = History(instrument, at: touch, milliseconds: milliseconds)
         minute = Candle(open: Market.minuteSpan.open(of: milliseconds), at: touch)
@@ -96,6 +99,7 @@ final class Market {
         )
         fills.append(fill)
         if fills.count >= Market.kept * 2 { fills.removeFirst(Market.kept) }
+        latest = max(latest, milliseconds)
         roll(to: milliseconds)
         minute.add(fill)
         day?.add(fill)
@@ -132,15 +136,18 @@ final class Market {
             ?? Candle(open: interval.open(of: milliseconds), at: lastTicks)
     }
 
-    /// All candles whose begin lies in `from` … `to`, oldest first, the open one last.
+    /// All candles whose begin lies in `from` … `to`, oldest first, the open one last; none of the future.
     func candles(_ interval: CandleInterval, from: Int, to: Int) -> [Candle] {
         guard interval.span >= 60_000 else { return seconds(interval, from: from, to: to) }
+        let to = min(to, max(latest, minute.open + 59_999))
         roll(to: max(to, minute.open))
         var made: [Candle] = []
         var end = Int.min
-        let begin = interval.open(of: max(from, history.begin))
-        for at in stride(from: begin, through: min(to, minute.open + 59_999), by: 60_000) {
-            let part = minute(at: at)
+        var at = interval.open(of: max(from, history.begin))
+        let live = minutes.first?.open ?? minute.open
+        while at <= min(to, minute.open + 59_999) {
+            let isHour = interval.span >= 3_600_000 && at % 3_600_000 == 0 && at + 3_600_000 <= live
+            let part = isHour ? history.hour(at) : minute(at: at)
             if at >= end {
                 let open = interval.open(of: at)
                 end = interval.end(of: open)
@@ -150,6 +157,7 @@ final class Market {
             } else {
                 made[made.count - 1].fold(part)
             }
+            at += isHour ? 3_600_000 : 60_000
         }
         return made.filter { $0.open >= from }
     }

@@ -35,7 +35,10 @@ final class MarketGenerator {
     /// The market of an instrument; it begins, with a full book, when it is first asked for.
     func market(_ instrument: Instrument, milliseconds: Int) -> Market {
         let key = ObjectIdentifier(instrument)
-        if let known = markets[key] { return known }
+        if let known = markets[key] {
+            known.latest = max(known.latest, milliseconds)
+            return known
+        }
         let touch = max(2, Int(middle(instrument, noise: 0).rounded()))
         let made = Market(instrument, at: touch, milliseconds: milliseconds)
         var own = RandomSource(seed: instrument.hash)

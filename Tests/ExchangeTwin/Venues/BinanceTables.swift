@@ -129,7 +129,7 @@ struct BinanceTables {
         let usual =
             interval.open(of: until) - (limit - 1) * interval.span - (interval.months > 0 ? 1 << 33 : 0)
         let reach = from.map { min(until, $0 + limit * interval.span + interval.span) } ?? until
-        let all = market.candles(interval, from: from ?? usual, to: max(reach, from ?? 0))
+        let all = market.candles(interval, from: from ?? usual, to: reach)
             .filter { $0.open <= until }
         let shown = from == nil ? Array(all.suffix(limit)) : Array(all.prefix(limit))
         list(shown, out) { frames(market).klineRow($0, interval, into: $1) }

@@ -81,7 +81,7 @@ struct CoinbaseBrokerage {
     private func book() -> HTTPAnswer {
         let name = request.parameter("product_id") ?? ""
         guard let market = exchange.market(.coinbase, .spot, name) else { return CoinbaseBrokerage.notFound }
-        let limit = request.parameter("limit").flatMap { Int($0) } ?? Int.max
+        let limit = request.integer("limit") ?? Int.max
         let book = exchange.publisher.faults.snapshot(of: market, max(1, limit))
         let out = ByteBuffer(capacity: 4096)
         out.append(text: "{\"pricebook\":{\"product_id\":\"\(name)\"")
@@ -105,7 +105,7 @@ struct CoinbaseBrokerage {
     }
 
     private func ticker(_ market: Market) -> HTTPAnswer {
-        let limit = min(max(request.parameter("limit").flatMap { Int($0) } ?? 100, 1), 1000)
+        let limit = min(max(request.integer("limit") ?? 100, 1), 1000)
         let out = ByteBuffer(capacity: 4096)
         let frames = CoinbaseFrames(market: market, now: now, out: out)
         out.append("{\"trades\":[")
@@ -130,8 +130,8 @@ struct CoinbaseBrokerage {
         guard let seconds = CoinbaseBrokerage.spans[request.parameter("granularity") ?? ""] else {
             return bad("unsupported granularity")
         }
-        guard let start = request.parameter("start").flatMap({ Int($0) }),
-            let end = request.parameter("end").flatMap({ Int($0) })
+        guard let start = request.integer("start"),
+            let end = request.integer("end")
         else { return bad("start and end are required") }
         let interval = CandleInterval(milliseconds: seconds * 1000)
         guard (end - start) / seconds <= 350 else { return bad("number of candles requested should be less than 350") }

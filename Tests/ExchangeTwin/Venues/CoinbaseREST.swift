@@ -150,9 +150,9 @@ final class CoinbaseREST {
 
     /// Newest first; `after` is older than an id, `before` newer than one.
     private func trades(_ request: HTTPRequest, _ market: Market) -> HTTPAnswer {
-        let limit = min(max(request.parameter("limit").flatMap { Int($0) } ?? 1000, 1), 1000)
-        let older = request.parameter("after").flatMap { Int($0) } ?? Int.max
-        let newer = request.parameter("before").flatMap { Int($0) } ?? 0
+        let limit = min(max(request.integer("limit") ?? 1000, 1), 1000)
+        let older = request.integer("after") ?? Int.max
+        let newer = request.integer("before") ?? 0
         let all = market.matches.filter { $0.id < older && $0.id > newer }
         let chosen = newer > 0 ? Array(all.prefix(limit)) : Array(all.suffix(limit))
         let out = ByteBuffer(capacity: 4096)
@@ -177,7 +177,7 @@ final class CoinbaseREST {
 
     /// Rows of [time, low, high, open, close, volume], newest first; spans without a trade are left out.
     private func candles(_ request: HTTPRequest, _ market: Market) -> HTTPAnswer {
-        let seconds = request.parameter("granularity").flatMap { Int($0) } ?? 60
+        let seconds = request.integer("granularity") ?? 60
         guard [60, 300, 900, 3600, 21_600, 86_400].contains(seconds) else {
             return CoinbaseREST.bad(400, "Unsupported granularity")
         }

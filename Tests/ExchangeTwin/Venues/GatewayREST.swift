@@ -62,9 +62,9 @@ final class GatewayREST {
 
     /// Oldest first from `from_id` on, else the newest.
     private func trades(_ request: HTTPRequest, _ market: Market) -> HTTPAnswer {
-        let limit = min(max(request.parameter("limit").flatMap { Int($0) } ?? 1000, 1), 1000)
+        let limit = min(max(request.integer("limit") ?? 1000, 1), 1000)
         var rows = market.matches
-        if let from = request.parameter("from_id").flatMap({ Int($0) }) {
+        if let from = request.integer("from_id") {
             rows = Array(rows.filter { $0.id >= from }.prefix(limit))
         }
         let out = ByteBuffer(capacity: 4096)
@@ -84,8 +84,8 @@ final class GatewayREST {
             return GatewayREST.refusal(400, "UNKNOWN_RESOLUTION", "no such resolution")
         }
         let now = exchange.engineTime
-        let from = request.parameter("from_us").flatMap { Int($0) }
-        let to = request.parameter("to_us").flatMap { Int($0) }.map { $0 / 1000 } ?? now + 1
+        let from = request.integer("from_us")
+        let to = request.integer("to_us").map { $0 / 1000 } ?? now + 1
         let usual = interval.open(of: now) - 499 * interval.span
         let begin = max(from.map { quotient($0 + 999, 1000) } ?? usual, to - 1001 * interval.span)
         let rows = market.candles(interval, from: max(0, begin), to: min(now, to - 1)).filter { $0.trades > 0 }

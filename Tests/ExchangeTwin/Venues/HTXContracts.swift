@@ -84,8 +84,8 @@ struct HTXContracts {
     /// Pages of settled rates, newest first, over 120 days.
     private func fundingHistory() -> HTTPAnswer {
         guard let one = find(request.parameter("contract_code") ?? ""), one.isPerpetual else { return missing }
-        let page = max(1, request.parameter("page_index").flatMap { Int($0) } ?? 1)
-        let size = min(max(1, request.parameter("page_size").flatMap { Int($0) } ?? 20), 50)
+        let page = max(1, request.integer("page_index") ?? 1)
+        let size = min(max(1, request.integer("page_size") ?? 20), 50)
         let span = one.fundingHours * 3_600_000
         let total = 120 * 24 / one.fundingHours
         let last = now / span

@@ -110,7 +110,7 @@ final class HTXREST {
 
     /// One market's answer; nil where a parameter is wrong.
     private func tables(_ call: String, _ request: HTTPRequest, _ market: Market, _ symbol: String) -> HTTPAnswer? {
-        let size = request.parameter("size").flatMap { Int($0) }
+        let size = request.integer("size")
         guard size.map({ (1...2000).contains($0) }) ?? true else { return nil }
         func table(_ topic: String) -> HTXTables {
             HTXTables(exchange: exchange, market: market, topic: "market.\(symbol).\(topic)")
@@ -119,8 +119,8 @@ final class HTXREST {
         case "kline":
             guard let period = HTXPeriod(Substring(request.parameter("period") ?? "")) else { return nil }
             let made = table("kline.\(period.name)")
-            let from = request.parameter("from").flatMap { Int($0) }
-            let to = request.parameter("to").flatMap { Int($0) }
+            let from = request.integer("from")
+            let to = request.integer("to")
             let spot = market.instrument.segment == .spot
             let rows = made.candles(
                 period,

@@ -77,7 +77,7 @@ struct HTXTables {
     func depth(_ request: HTTPRequest) -> String? {
         let type = request.parameter("type") ?? "step0"
         guard type.hasPrefix("step"), let step = Int(type.dropFirst(4)), (0...15).contains(step) else { return nil }
-        let wanted = request.parameter("depth").flatMap { Int($0) }
+        let wanted = request.integer("depth")
         guard wanted.map({ [5, 10, 20].contains($0) }) ?? true else { return nil }
         let book = exchange.publisher.faults.snapshot(of: market, wanted ?? 150)
         guard step == 0 else { return inner { $0.depth(step: step) } }
