@@ -260,6 +260,7 @@ extension BookMachine {
     mutating func begin(_ received: Int64) {
         epoch = max(epoch &+ 1, received)
         began = sequence
+        if refresh != nil { cancelRefresh() }
         isBridged = false
         repeats = 0
         hasAskedForHorizon = false

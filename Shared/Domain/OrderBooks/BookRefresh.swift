@@ -55,20 +55,48 @@ struct BookRefresh {
     var isAnswered = false
     /// Increments since the answer.
     var frames = 0
+    /// The book when the snapshot was asked for, on venues that number nothing by which to bring the two together: the
+    /// answer is then compared with every state from there on, and the nearest counts.
+    var start: (bids: ContiguousArray<PriceLevel>, asks: ContiguousArray<PriceLevel>)?
     /// How many of them the book may need to come to the answer's number.
     static let patience = 500
+    /// How many of them after the answer are compared with it.
+    static let afterAnswer = 5
 }
 
 extension BookMachine {
     /// A snapshot of the live book will be asked for: from here on increments are kept, so that it can be brought to
     /// the same moment.
     ///
-    /// - Returns: false where the book is not live, where its snapshots can't be asked for, or where one is awaited.
+    /// - Returns: false where the book is not live, or where one is awaited.
     public mutating func beginRefresh() -> Bool {
-        guard state == .live, refresh == nil, rules.source != .stream else { return false }
+        guard state == .live, refresh == nil else { return false }
         buffer.removeAll()
-        refresh = BookRefresh()
+        var begun = BookRefresh()
+        if rules.source == .stream { begun.start = (levels(.bids), levels(.asks)) }
+        refresh = begun
         return true
+    }
+
+    private func levels(_ half: BookHalf) -> ContiguousArray<PriceLevel> {
+        var levels: ContiguousArray<PriceLevel> = []
+        book.walk(half) {
+            levels.append($0)
+            return true
+        }
+        return levels
+    }
+
+    /// A snapshot that was asked for beside the stream, of a book whose own snapshots come in it: compares only.
+    public mutating func compare(_ frame: borrowing BookFrame) {
+        guard refresh?.start != nil, !frame.isAbsurd else { return }
+        keep(answer: frame)
+    }
+
+    /// No more increments will come soon: compares with what there is.
+    public mutating func concludeComparison() {
+        guard let refresh, refresh.isAnswered, refresh.start != nil else { return }
+        finish(nearest(refresh))
     }
 
     /// The snapshot will not come.
@@ -77,6 +105,10 @@ extension BookMachine {
         finish(.unaligned)
         comparison = nil
     }
+
+    /// Whether a refresh has found something that was not taken yet.
+    @inline(__always)
+    public var isCompared: Bool { comparison != nil }
 
     /// What the last refresh found; taking it forgets it.
     public mutating func takeComparison() -> BookComparison? {
@@ -93,19 +125,26 @@ extension BookMachine {
     /// A snapshot while the book is live.
     mutating func answer(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
         guard refresh != nil, !frame.isAbsurd else { return }
-        refresh = BookRefresh(
-            bids: ContiguousArray(frame.bids),
-            asks: ContiguousArray(frame.asks),
-            sequence: frame.sequence.last,
-            depth: frame.depth,
-            isAnswered: true
-        )
+        keep(answer: frame)
         concludeRefresh(frame, &output)
+    }
+
+    private mutating func keep(answer frame: borrowing BookFrame) {
+        refresh?.bids = ContiguousArray(frame.bids)
+        refresh?.asks = ContiguousArray(frame.asks)
+        refresh?.sequence = frame.sequence.last
+        refresh?.depth = frame.depth
+        refresh?.isAnswered = true
+        refresh?.frames = 0
     }
 
     /// Compares, and takes the snapshot over, as soon as the book has come to its number.
     mutating func concludeRefresh(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
         guard let answer = refresh, answer.isAnswered else { return }
+        guard answer.start == nil else {
+            if answer.frames >= BookRefresh.afterAnswer { finish(nearest(answer)) }
+            return
+        }
         guard sequence >= answer.sequence else {
             if answer.frames > BookRefresh.patience { finish(.unaligned) }
             return
@@ -151,14 +190,46 @@ extension BookMachine {
         return isWhole && at == sequence && !proven.isCrossed
     }
 
+    /// The best comparison of an answer with the states that the book was in around it.
+    private func nearest(_ answer: BookRefresh) -> BookComparison {
+        guard let start = answer.start else { return .unaligned }
+        var state = OrderBook()
+        start.bids.withUnsafeBufferPointer { state.apply(.bids, $0) }
+        start.asks.withUnsafeBufferPointer { state.apply(.asks, $0) }
+        var shown = OrderBook()
+        answer.bids.withUnsafeBufferPointer { shown.apply(.bids, $0) }
+        answer.asks.withUnsafeBufferPointer { shown.apply(.asks, $0) }
+        // Each shows so many levels; what lies beyond the nearer end says nothing.
+        var end = BookHorizon()
+        end.bid = [start.bids.last?.price, shown.outermostPrice(.bids)].compactMap { $0 }.max()
+        end.ask = [start.asks.last?.price, shown.outermostPrice(.asks)].compactMap { $0 }.min()
+        var (count, least) = Self.differences(state, shown, end)
+        buffer.forEach { _, frame in
+            state.apply(.bids, frame.bids)
+            state.apply(.asks, frame.asks)
+            let next = Self.differences(state, shown, end)
+            if next.different < least { (count, least) = next }
+            return least > 0
+        }
+        return least == 0 ? .equal(levels: count) : .different(levels: least, of: count)
+    }
+
+    private static func differences(
+        _ book: borrowing OrderBook,
+        _ other: borrowing OrderBook,
+        _ horizon: BookHorizon
+    ) -> (compared: Int, different: Int) {
+        let bids = book.differences(from: other, .bids, to: horizon.bid)
+        let asks = book.differences(from: other, .asks, to: horizon.ask)
+        return (bids.compared + asks.compared, bids.different + asks.different)
+    }
+
     private func compare(_ proven: borrowing OrderBook, _ horizon: BookHorizon) -> BookComparison {
         // Neither says anything of what lies beyond its own horizon.
-        let bid = [horizon.bid, self.horizon.bid].compactMap { $0 }.max()
-        let ask = [horizon.ask, self.horizon.ask].compactMap { $0 }.min()
-        let bids = book.differences(from: proven, .bids, to: bid)
-        let asks = book.differences(from: proven, .asks, to: ask)
-        let count = bids.compared + asks.compared
-        let different = bids.different + asks.different
+        var nearer = BookHorizon()
+        nearer.bid = [horizon.bid, self.horizon.bid].compactMap { $0 }.max()
+        nearer.ask = [horizon.ask, self.horizon.ask].compactMap { $0 }.min()
+        let (count, different) = Self.differences(book, proven, nearer)
         return different == 0 ? .equal(levels: count) : .different(levels: different, of: count)
     }
 

@@ -5,13 +5,14 @@ import JSONView
 import Lifecycle
 import Models
 import Observability
+import OrderBooks
 import TestKit
 import Wire
 
 @testable import VenueKit
 
 /// What an engine touches of the world: sockets that are arrays, a sink that keeps what it gets, lists on demand.
-final class EnginePorts: FeedTransport, FeedOutput, InstrumentSource {
+final class EnginePorts: FeedTransport, FeedOutput, InstrumentSource, QueryTransport {
     /// One record as it was sent.
     struct Sent {
         var topic: TopicID
@@ -47,6 +48,11 @@ final class EnginePorts: FeedTransport, FeedOutput, InstrumentSource {
 
     func fetch(_ call: VenueCall, _ place: Int, url: String) { fetches.append((call, place, url)) }
 
+    /// Questions that wait for an answer.
+    var questions: [(token: Int, url: String)] = []
+
+    func fetch(_ token: Int, url: String) { questions.append((token, url)) }
+
     func send(_ record: OutboundRecord) -> SendOutcome {
         sent.append(
             Sent(
@@ -74,6 +80,7 @@ final class EngineWorld {
         _ symbols: [String],
         chosen: Bool = true,
         markets: [String] = ["spot"],
+        books: BookRules? = nil,
         adjust: (inout FeedSettings) -> Void = { _ in }
     ) {
         var settings = FeedSettings(
@@ -85,11 +92,12 @@ final class EngineWorld {
         )
         adjust(&settings)
         engine = FeedEngine(
-            venue: LineVenue(),
+            venue: LineVenue(books: books),
             settings: settings,
             output: ports,
             transport: ports,
             instruments: ports,
+            queries: ports,
             observability: observability,
             clock: clock,
             fail: { [ports] in ports.failure = ($0, $1) }
@@ -143,9 +151,10 @@ final class EngineWorld {
 }
 
 /// A venue whose frames are words: `bbo BTC-USDT 5`, `trade BTC-USDT 7`, `ack 1`, `refuse 1`, `notice`, anything else
-/// can't be read.
+/// can't be read; books as in BookWords.
 struct LineVenue: Venue {
     static let id = VenueID("line")
+    var books: BookRules?
 
     var profile: VenueProfile {
         VenueProfile(
@@ -216,6 +225,9 @@ final class LineDecoder: FrameDecoder {
         case "ack": return .control(.acknowledged(request: Int64(words[1]) ?? 0))
         case "notice": return .control(.closingSoon(reason: "upgrade"))
         case "other": return .ignored("other")
+        case "book", "snap":
+            try BookWords.decode(words, index, into: &batch)
+            return .events
         case "bbo", "trade":
             guard let id = index.find(words[1]) else { throw .unknownInstrument }
             let number = Int64(words[2]) ?? 0

@@ -11,6 +11,8 @@ protocol BookKeeperDelegate: AnyObject {
     func book(of instrument: InstrumentID, needs why: BookNeed)
     /// A book that was not is live.
     func bookDidBegin(_ instrument: InstrumentID)
+    /// A live book was compared with a snapshot.
+    func book(of instrument: InstrumentID, compared result: BookComparison)
 }
 
 /// The records that a book's updates become.
@@ -43,6 +45,10 @@ final class BookKeeper {
         var channels: BookChannels
         /// The quote that was last published, on venues where quotes are the top of the book.
         var quote: BestQuote?
+        /// What the machine asked for; told when it is at rest, because who is told looks at it.
+        var needs: ContiguousArray<BookNeed> = []
+        /// The last known epoch of the book.
+        var epoch: Int64 = 0
         /// The epoch of the records' stream, if it begins now, and the time at which they are published.
         var times = (epoch: Int64(0), published: Int64(0))
 
@@ -127,9 +133,21 @@ final class BookKeeper {
         if kept.channels.contains(.quotes), kept.machine.rules.makesQuotes {
             publishQuote(kept, exchange: frame.exchangeMicroseconds, received: frame.receivedMicroseconds)
         }
-        guard !wasLive, kept.machine.state == .live else { return }
-        epochs[kept.instrument] = kept.machine.epoch
-        delegate?.bookDidBegin(kept.instrument)
+        if kept.machine.isCompared, let result = kept.machine.takeComparison() {
+            delegate?.book(of: kept.instrument, compared: result)
+        }
+        if kept.machine.epoch != kept.epoch {
+            kept.epoch = kept.machine.epoch
+            epochs[kept.instrument] = kept.epoch
+        }
+        if !wasLive, kept.machine.state == .live { delegate?.bookDidBegin(kept.instrument) }
+        if !kept.needs.isEmpty { tell(kept) }
+    }
+
+    private func tell(_ kept: Kept) {
+        let needs = kept.needs
+        kept.needs.removeAll()
+        for need in needs { delegate?.book(of: kept.instrument, needs: need) }
     }
 
     /// A book does not hold any more, for a reason that no frame says.
@@ -139,7 +157,27 @@ final class BookKeeper {
         var writer = BookWriter(keeper: self, kept: kept)
         kept.machine.end(fault, now: now, &writer)
         kept.quote = nil
-        epochs[instrument] = kept.machine.epoch
+    }
+
+    /// The answer to a snapshot that was asked for beside the stream.
+    func compare(_ batch: borrowing EventBatch, received: Int64) {
+        batch.levels.withUnsafeBufferPointer { levels in
+            for index in batch.books.indices {
+                let update = batch.books[index]
+                guard let kept = known(update.instrument),
+                    update.bids.upperBound <= levels.count, update.asks.upperBound <= levels.count
+                else { continue }
+                kept.machine.compare(BookFrame(update, levels, received: received))
+            }
+        }
+    }
+
+    /// Ends a comparison with what there is.
+    func concludeComparison(_ instrument: InstrumentID) {
+        guard let kept = known(instrument) else { return }
+        kept.machine.concludeComparison()
+        guard let result = kept.machine.takeComparison() else { return kept.machine.cancelRefresh() }
+        delegate?.book(of: instrument, compared: result)
     }
 
     /// A frame about a book could not be read.
@@ -148,6 +186,7 @@ final class BookKeeper {
         kept.times = (epoch, published)
         var writer = BookWriter(keeper: self, kept: kept)
         kept.machine.undecodable(now: received, &writer)
+        tell(kept)
     }
 }
 
@@ -282,7 +321,7 @@ private struct BookWriter: BookOutput {
     }
 
     func needSnapshot(_ why: BookNeed) {
-        keeper.delegate?.book(of: kept.instrument, needs: why)
+        kept.needs.append(why)
     }
 }
 

@@ -87,6 +87,7 @@ final class FeedConnection {
             }
         } catch {
             engine.undecodable(frame.bytes, error, from: self, received: received.microseconds, now)
+            if let book = batch.bookAtRisk { engine.books.undecodable(book, received: received.microseconds) }
             session.frameUndecodable(now, &actions)
         }
         if !actions.isEmpty { act() }
@@ -136,7 +137,9 @@ final class FeedConnection {
         func hear(_ instrument: InstrumentID, _ channel: Channel) {
             if !isPublished(Self.index(instrument, channel), now) { areWanted = false }
         }
-        for index in batch.books.indices { hear(batch.books[index].instrument, .book) }
+        for index in batch.books.indices where !isBookWanted(batch.books[index].instrument, now) {
+            areWanted = false
+        }
         for index in batch.candles.indices {
             let place = candlePlaces[CandleStream(batch.candles[index])]
             guard let place, session.dataArrived(place, now, &actions) else {
@@ -151,6 +154,13 @@ final class FeedConnection {
         }
         for index in batch.liquidations.indices { hear(batch.liquidations[index].instrument, .liquidation) }
         return areWanted
+    }
+
+    /// A book may carry the quotes as well, or them alone.
+    private func isBookWanted(_ instrument: InstrumentID, _ now: MonotonicNanos) -> Bool {
+        let isBook = isPublished(Self.index(instrument, .book), now)
+        guard engine.books.makesQuotes(instrument) else { return isBook }
+        return isPublished(Self.index(instrument, .bbo), now) || isBook
     }
 
     private static func index(_ instrument: InstrumentID, _ channel: Channel) -> Int {
@@ -179,8 +189,31 @@ final class FeedConnection {
     func socketOpened() {
         engine.metrics.connections.add()
         decoder.connectionOpened()
-        session.opened(engine.clock.monotonic, &actions)
+        let now = engine.clock.monotonic
+        session.opened(now, &actions)
         act()
+        for place in 0..<session.count where session.stream(place).channel == .book {
+            engine.books.connectionOpened(session.stream(place), now)
+        }
+    }
+
+    // MARK: Snapshots of books
+
+    /// Ends a stream and asks for it anew; false where it is not on this connection.
+    func resubscribe(_ stream: VenueStream, _ now: MonotonicNanos) -> Bool {
+        let isDone = session.resubscribe(stream, now, &actions)
+        act()
+        return isDone
+    }
+
+    /// Asks for a book's snapshot on this connection; false where that is not possible.
+    func requestBook(_ stream: VenueStream, _ now: MonotonicNanos) -> Bool {
+        guard session.place(of: stream) != nil, session.state == .open,
+            let frame = engine.venue.bookRequest(stream, request: session.takeRequest())
+        else { return false }
+        let isDone = session.send(frame, now, &actions)
+        act()
+        return isDone
     }
 
     func socketClosed(_ end: SocketEnd) {

@@ -23,6 +23,8 @@ final class FeedEngine {
     var governor: ConnectionGovernor
     private(set) var connections: [FeedConnection] = []
     let loads: InstrumentLoads
+    let queries: QueryDesk
+    let books: FeedBooks
     let reports: FeedReports
 
     private let output: any FeedOutput
@@ -42,6 +44,7 @@ final class FeedEngine {
         output: any FeedOutput,
         transport: any FeedTransport,
         instruments: any InstrumentSource,
+        queries: (any QueryTransport)? = nil,
         observability: Observability,
         clock: any TimeSource = SystemClock(),
         fail: @escaping (ExitCode, String) -> Void
@@ -59,6 +62,17 @@ final class FeedEngine {
         metrics = FeedMetrics(observability.metrics)
         governor = ConnectionGovernor(profile.connectionLimit)
         pipeline = StreamPipeline(feed: settings.instance, instruments: directory.table, sink: output)
+        self.queries = QueryDesk(queries)
+        books = FeedBooks(
+            BookKeeper(
+                venue: venue,
+                instruments: directory.table,
+                pipeline: pipeline,
+                settings: settings.books
+            ),
+            seed: settings.seed,
+            now: clock.monotonic
+        )
         loads = InstrumentLoads(
             venue.instrumentCalls(markets: settings.markets),
             source: instruments,
@@ -73,6 +87,7 @@ final class FeedEngine {
             since: clock.monotonic
         )
         pipeline.delegate = self
+        books.engine = self
     }
 
     /// Begins: the instruments are asked for.
@@ -88,6 +103,7 @@ final class FeedEngine {
         for connection in connections { connection.timeout(now) }
         openConnections(now)
         loads.askIfDue(self, now)
+        books.tick(now)
         if now >= serviceAt {
             serviceAt = now.advanced(milliseconds: 200)
             output.serviceHeldRecords()
@@ -124,7 +140,7 @@ final class FeedEngine {
     var tickMilliseconds: Int {
         guard isPlanned else { return 10 }
         let now = clock.monotonic
-        var next = min(governor.deadline(now), now.advanced(milliseconds: 250))
+        var next = min(governor.deadline(now), books.deadline(now), now.advanced(milliseconds: 250))
         for connection in connections { next = min(next, connection.session.deadline) }
         return max(Int(next.millisecondsLeft(since: now)), 1)
     }
@@ -138,6 +154,7 @@ extension FeedEngine: StreamPipelineDelegate {
     func publish(_ batch: borrowing EventBatch, received: Int64) {
         let now = isSystemClock ? WallNanos.now.microseconds : clock.wall.microseconds
         pipeline.publish(batch, epoch: received, received: received, published: now)
+        if batch.hasMore { books.take(batch, received: received, published: now) }
     }
 
     /// Notes a stream's new epoch.
@@ -149,8 +166,13 @@ extension FeedEngine: StreamPipelineDelegate {
     /// Ends a stream's epoch: its quotes are invalidated at once.
     func end(_ stream: VenueStream, _ reason: InvalidReason) {
         let slot = pipeline.slot(stream.instrument, stream.channel)
+        let isFromBook = books.end(stream, reason)
         guard slot.isOpen else { return }
-        pipeline.end(slot, reason, now: clock.wall.microseconds)
+        if isFromBook {
+            pipeline.abandon(slot)
+        } else {
+            pipeline.end(slot, reason, now: clock.wall.microseconds)
+        }
         reports.ledger.ended(slot)
     }
 
@@ -238,6 +260,19 @@ extension FeedEngine {
         reports.ledger.incident(record(incident, symbol, nil), topic)
     }
 
+    /// Publishes what happened as planned; counted, and logged without alarm.
+    func note(_ incident: Incident, _ channel: Channel, _ symbol: String) {
+        logger.info(
+            "feed.note",
+            [
+                "kind": .string(incident.kind.rawValue), "symbol": .string(symbol),
+                "text": .string(incident.detail),
+            ]
+        )
+        metrics.count(incident.kind)
+        reports.ledger.incident(record(incident, symbol, nil), channel.topic)
+    }
+
     /// The canonical symbol of a stream.
     func symbol(of stream: VenueStream) -> String { directory.table[stream.instrument].symbol }
 
@@ -294,6 +329,7 @@ extension FeedEngine {
                         interval: interval
                     )
                     streams.append((stream, endpoint))
+                    books.want(stream)
                 }
             }
             if instrument.status != .trading {

@@ -102,6 +102,9 @@ public final class FeedRunner: @unchecked Sendable {
         let source = RESTInstrumentSource(client: rest, venue: venue) { [weak self] place, answer in
             self?.loop.execute { [weak self] in self?.engine?.instrumentsArrived(place, answer) }
         }
+        let queries = RESTQueryTransport(client: rest, venue: venue) { [weak self] token, answer in
+            self?.loop.execute { [weak self] in self?.engine?.queries.arrived(token, answer) }
+        }
         let fail = fail
         let made = FeedEngine(
             venue: venue,
@@ -109,6 +112,7 @@ public final class FeedRunner: @unchecked Sendable {
             output: output,
             transport: LoopTransport(loop),
             instruments: source,
+            queries: queries,
             observability: observability,
             fail: { fail($0, $1) }
         )

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Models
+import OrderBooks
 
 /// What one feed is to do.
 public struct FeedSettings: Sendable {
@@ -16,6 +17,8 @@ public struct FeedSettings: Sendable {
     public var channels: [Channel]
     /// The lengths of candles, as far as a market has them.
     public var candleIntervals: [CandleInterval] = [CandleInterval(.minute1)]
+    /// The limits of books.
+    public var books = BookSettings()
     /// URLs that replace the venue's, by endpoint name.
     public var endpoints: [String: String]
     /// The limits of a session.

@@ -130,7 +130,7 @@ public final class Normalizer {
             current = connection
             let depth = url.flatMap(RecordedAnswer.limit(shownBy:)) ?? 0
             try venue.read(body, answering: .book(depth: depth), of: book, instruments, into: &batch)
-            connection.keeper.take(batch, epoch: connection.epoch, received: received, published: 0)
+            connection.keeper.take(batch, epoch: connection.epoch, received: received, published: received)
         } catch {
             letter(body, error, name, received)
         }
@@ -170,7 +170,7 @@ public final class Normalizer {
             case .events:
                 pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
                 if batch.hasMore {
-                    connection.keeper.take(batch, epoch: connection.epoch, received: received, published: 0)
+                    connection.keeper.take(batch, epoch: connection.epoch, received: received, published: received)
                 }
             case .ignored(let kind):
                 ignored[kind.description, default: 0] += 1
@@ -180,7 +180,7 @@ public final class Normalizer {
         } catch {
             letter(frame.bytes, error, connection.name, received)
             guard let book = batch.bookAtRisk else { return }
-            connection.keeper.undecodable(book, epoch: connection.epoch, received: received, published: 0)
+            connection.keeper.undecodable(book, epoch: connection.epoch, received: received, published: received)
         }
     }
 

@@ -147,6 +147,47 @@ extension Session {
         subscribe([place], now)
     }
 
+    /// Ends a stream and asks for it anew, so that the venue sends its snapshot again; the others are not touched.
+    ///
+    /// - Returns: false where the connection is not open or the stream is not asked for on it.
+    public mutating func resubscribe(
+        _ stream: VenueStream,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) -> Bool {
+        guard state == .open, let place = places[stream] else { return false }
+        switch entries[place].state {
+        case .live, .silent, .confirmed: break
+        case .waiting, .pending, .refused, .ended: return false
+        }
+        unsubscribe(place)
+        subscribe([place], now)
+        flush(now, &actions)
+        rearm(now)
+        return true
+    }
+
+    /// The id of a frame that is sent beside subscriptions.
+    public mutating func takeRequest() -> Int64 {
+        defer { nextRequest += 1 }
+        return nextRequest
+    }
+
+    /// Sends a frame within the venue's limit.
+    ///
+    /// - Returns: false where the connection is not open.
+    public mutating func send(
+        _ frame: OutboundFrame,
+        _ now: MonotonicNanos,
+        _ actions: inout [SessionAction]
+    ) -> Bool {
+        guard state == .open else { return false }
+        outbox.append(frame)
+        flush(now, &actions)
+        rearm(now)
+        return true
+    }
+
     /// Sends what the venue's limit allows.
     mutating func flush(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
         var count = 0

@@ -102,6 +102,14 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case framesMissing = "frames_missing"
     /// A stream's order went back.
     case sequenceRegression = "sequence_regression"
+    /// A book did not hold any more and begins anew.
+    case bookFault = "book_fault"
+    /// A book could not be begun anew in many tries; it is tried on.
+    case bookUnrecoverable = "book_unrecoverable"
+    /// A book is what the venue's snapshot says.
+    case bookAudit = "book_audit"
+    /// A book is not what the venue's snapshot says.
+    case bookAuditFailed = "book_audit_failed"
     /// An instrument is gone.
     case delisted
     /// The instruments could not be read again.

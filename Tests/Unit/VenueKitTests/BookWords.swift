@@ -1,0 +1,99 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import Models
+import OrderBooks
+
+@testable import VenueKit
+
+/// Book frames and answers as words: `book BTC-USDT 5 7 b100:1 a101:2` (first and last number, levels),
+/// `snap BTC-USDT 7 b100:1 a101:1`.
+enum BookWords {
+    static func decode(
+        _ words: [String],
+        _ index: SymbolIndex,
+        into batch: inout EventBatch
+    ) throws(DecodeError) {
+        guard words.count > 2, let id = index.find(words[1]) else { throw .unknownInstrument }
+        batch.bookAtRisk = id
+        let isSnapshot = words[0] == "snap"
+        let numbers = isSnapshot ? 3 : 4
+        guard words.count >= numbers, let last = Int64(words[numbers - 1]) else {
+            throw .malformed(offset: 0)
+        }
+        let bids = try levels(words.dropFirst(numbers), "b", into: &batch)
+        let asks = try levels(words.dropFirst(numbers), "a", into: &batch)
+        batch.append(
+            BookUpdate(
+                instrument: id,
+                exchangeMicroseconds: EventTime.none,
+                kind: isSnapshot ? .snapshot : .delta,
+                firstSequence: isSnapshot ? VenueSequence.none : Int64(words[2]) ?? 0,
+                lastSequence: last,
+                bids: bids,
+                asks: asks
+            )
+        )
+    }
+
+    private static func levels(
+        _ words: ArraySlice<String>,
+        _ side: Character,
+        into batch: inout EventBatch
+    ) throws(DecodeError) -> Range<Int> {
+        let start = batch.levels.count
+        for word in words where word.first == side {
+            let parts = word.dropFirst().split(separator: ":").map(String.init)
+            guard parts.count == 2, let price = try? ScaledDecimal(parts[0]),
+                let size = try? ScaledDecimal(parts[1])
+            else { throw .badField("level", offset: 0) }
+            batch.append(PriceLevel(price: price, size: size))
+        }
+        return start..<batch.levels.count
+    }
+
+    /// Ranges that touch, snapshots by call.
+    static let called = BookRules(
+        source: .call(levels: 100),
+        scope: .whole,
+        depth: nil,
+        join: link,
+        follow: link
+    )
+
+    static let link: BookRules.Link = { book, push in
+        push.last <= book ? .stale : push.first <= book &+ 1 ? .next : .gap
+    }
+
+    static func rules(_ source: BookSource) -> BookRules {
+        BookRules(source: source, scope: .whole, depth: nil, join: link, follow: link)
+    }
+}
+
+extension LineVenue {
+    func bookRules(of instrument: Instrument) -> BookRules? { books }
+
+    func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame? {
+        OutboundFrame(text: "req \(stream.venueSymbol)", request: request, streams: [])
+    }
+
+    func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall? {
+        guard case .book(let depth) = query else { return nil }
+        return VenueCall(
+            endpoint: "rest",
+            path: "/depth/\(instrument.venueSymbol)/\(depth)",
+            market: instrument.market
+        )
+    }
+
+    func read(
+        _ body: UnsafeRawBufferPointer,
+        answering query: VenueQuery,
+        of instrument: InstrumentID,
+        _ instruments: InstrumentTable,
+        into batch: inout EventBatch
+    ) throws(DecodeError) {
+        let words = String(decoding: body, as: UTF8.self).split(separator: " ").map(String.init)
+        try BookWords.decode(words, instruments.index(of: MarketID("spot")), into: &batch)
+    }
+}
