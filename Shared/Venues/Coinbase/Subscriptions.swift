@@ -51,7 +51,8 @@ extension CoinbaseVenue {
         var frames: [OutboundFrame] = []
         func add(_ members: String, _ streams: [VenueStream]) {
             let request = firstRequest + Int64(frames.count)
-            let text = "{\"type\":\"\(operation)\",\(members)}"
+            let proof = key?.token().map { ",\"jwt\":\"\($0)\"" } ?? ""
+            let text = "{\"type\":\"\(operation)\",\(members)\(proof)}"
             frames.append(OutboundFrame(text: text, request: request, streams: streams))
         }
         // Channels without updates are cut after a minute or so unless this one is subscribed beside them.

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Models
+import Signing
 import VenueKit
 
 /// Coinbase: spot, by the Exchange feed or by Advanced Trade; one matching engine behind both, public data.
@@ -20,10 +21,25 @@ public struct CoinbaseVenue: Venue {
 
     /// The feed that is asked.
     public let api: API
+    /// What tokens of Advanced Trade are made with; its public channels need none.
+    let key: CoinbaseKey?
 
     /// Makes the venue.
-    public init(api: API = .exchange) {
+    public init(api: API = .exchange, key: CoinbaseKey? = nil) {
         self.api = api
+        self.key = key
+    }
+
+    /// The venue with the feed and the key that the configuration names: `api`, `key_name`, `private_key_file`.
+    public func configured(by options: any VenueOptions) -> Self {
+        let words = API.allCases.map(\.rawValue)
+        let word = options.choice(
+            "api",
+            default: api.rawValue,
+            among: words,
+            help: "the feed: exchange or advanced"
+        )
+        return CoinbaseVenue(api: API(rawValue: word) ?? api, key: CoinbaseKey(options) ?? key)
     }
 
     /// URLs and limits (venue sheet 1 and 2).
@@ -87,6 +103,65 @@ public struct CoinbaseVenue: Venue {
     public func makeDecoder(market: MarketID?, instruments: InstrumentTable) -> any FrameDecoder {
         CoinbaseDecoder(instruments: instruments)
     }
+}
+
+/// A key of Advanced Trade, and the clock that its tokens are stamped with.
+public struct CoinbaseKey: Sendable, CustomReflectable {
+    private let name: String
+    private let pair: PrivateKey
+    private let now: @Sendable () -> Int64
+
+    /// Puts the parts together; the clock gives microseconds since the Unix epoch.
+    public init(name: String, pair: PrivateKey, now: @escaping @Sendable () -> Int64) {
+        self.name = name
+        self.pair = pair
+        self.now = now
+    }
+
+    /// The key that a configuration names; nil where it names none, or none that can be read, which is noted.
+    init?(_ options: any VenueOptions) {
+        let name = options.text("key_name", help: "an Advanced Trade key's name: organizations/…/apiKeys/…")
+        let secret = options.secret(
+            "private_key",
+            help: "its private half, ES256 as PEM or Ed25519 as base64"
+        )
+        guard let name, !name.isEmpty, let secret else {
+            if secret != nil {
+                options.note("key_name", "is missing", "name the key that private_key_file holds")
+            }
+            if secret == nil, let name, !name.isEmpty {
+                options.note("private_key", "is missing", "name the file that holds it in private_key_file")
+            }
+            return nil
+        }
+        do throws(KeyError) {
+            let isPEM = secret.withBytes { $0.starts(with: "-----BEGIN ".utf8) }
+            let pair = isPEM ? try PrivateKey(pem: secret) : try PrivateKey(ed25519: secret)
+            guard pair.algorithm != .rsa else { throw .wrongAlgorithm(name: "RSA") }
+            self.init(name: name, pair: pair, now: options.now)
+        } catch {
+            options.note("private_key", error.what, error.mend)
+            return nil
+        }
+    }
+
+    /// A fresh token for one subscription, which lives for two minutes; nil where the library refuses.
+    func token() -> String? {
+        let nonce = (0..<2).map { _ in
+            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        let token = WebToken(
+            keyName: name,
+            issuer: "cdp",
+            begins: SigningTime(microseconds: now()),
+            nonce: nonce.joined()
+        )
+        return try? token.signed(with: pair)
+    }
+
+    /// Nothing: debuggers and dumps see no content.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension MarketID {

@@ -24,6 +24,28 @@ public final class FrameBench {
         decoder = venue.makeDecoder(market: market, instruments: instruments)
     }
 
+    /// What the venue reads out of a REST answer.
+    public func see(answer: String, to query: VenueQuery, of symbol: String, _ venue: any Venue) -> [String] {
+        guard let id = instruments.id(ofSymbol: symbol) else { return ["no \(symbol)"] }
+        batch.removeAll()
+        var copy = answer
+        do throws(DecodeError) {
+            let problem: DecodeError? = copy.withUTF8 { bytes in
+                do throws(DecodeError) {
+                    let body = UnsafeRawBufferPointer(bytes)
+                    try venue.read(body, answering: query, of: id, instruments, into: &batch)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            if let problem { throw problem }
+            return events
+        } catch {
+            return ["dead " + Self.text(error)]
+        }
+    }
+
     /// What the decoder makes of a frame.
     public func see(_ frame: String) -> [String] {
         see(bytes: Array(frame.utf8))
@@ -61,6 +83,7 @@ public final class FrameBench {
                     + "\(Self.text(quote.bid)) / \(Self.text(quote.ask)) "
                     + "at \(Self.text(quote.exchangeMicroseconds))"
             }
+            + batch.lines(instruments)
     }
 
     private static func text(_ value: Int64) -> String {
