@@ -156,7 +156,9 @@ final class HTXDecoder: FrameDecoder {
         channel: JSONText?
     ) throws(DecodeError) -> InstrumentID {
         if let symbol, symbol.count > 0 { return try instrument(symbol) }
-        if let channel, let inner = HTXTopic(channel, prefix: "market.") { return try instrument(inner.owner) }
+        if let channel, let inner = HTXTopic(channel, prefix: "market.") {
+            return try instrument(inner.owner)
+        }
         return try instrument(owner)
     }
 

@@ -257,7 +257,9 @@ extension HTXDecoder {
     /// The time of a candle's `id`, which is in seconds.
     private func seconds(_ text: JSONText?, _ reader: FieldReader) throws(DecodeError) -> Int64 {
         let value = try reader.integer(text, "id")
-        guard value >= 0, value < 9_007_199_254 else { throw reader.bad(try reader.required(text, "id"), "id") }
+        guard value >= 0, value < 9_007_199_254 else {
+            throw reader.bad(try reader.required(text, "id"), "id")
+        }
         return value &* 1_000_000
     }
 }

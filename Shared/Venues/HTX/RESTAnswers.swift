@@ -52,7 +52,9 @@ struct HTXAnswer {
                 found.append(try decoder.trade(row, id, tick.time, context))
             }
         }
-        found.sort { ($0.exchangeMicroseconds, $0.id.number ?? 0) < ($1.exchangeMicroseconds, $1.id.number ?? 0) }
+        found.sort {
+            ($0.exchangeMicroseconds, $0.id.number ?? 0) < ($1.exchangeMicroseconds, $1.id.number ?? 0)
+        }
         for trade in found { batch.append(trade) }
     }
 
@@ -101,7 +103,9 @@ struct HTXAnswer {
     ) throws(DecodeError) {
         guard var page = envelope.data else { throw .missingField("data") }
         let inner: HTXTradeTick
-        do throws(JSONError) { inner = try HTXTradeTick(&page, decoder.names) } catch { throw DecodeError(error) }
+        do throws(JSONError) { inner = try HTXTradeTick(&page, decoder.names) } catch {
+            throw DecodeError(error)
+        }
         var found: [Funding] = []
         try rows(of: inner.data) { row throws(DecodeError) in
             let row = try fundingRow(&row)

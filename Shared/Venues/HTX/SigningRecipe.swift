@@ -23,7 +23,12 @@ public enum HTXSigningRecipe {
         for (name, value) in common(time: time, credentials: credentials).pairs { all.append(name, value) }
         let request = CanonicalRequest(method: method, host: host, path: path, parameters: all)
         let signed = try request.signedPath(by: credentials.signer)
-        return SignedCall(method: method, path: signed, headers: [("Content-Type", "application/json")], body: body)
+        return SignedCall(
+            method: method,
+            path: signed,
+            headers: [("Content-Type", "application/json")],
+            body: body
+        )
     }
 
     /// The fields of the login on the contracts' sockets, with the signature as it is.

@@ -18,28 +18,40 @@ extension HTXVenue {
     /// What stands behind the instrument in the topic: `trade.detail`, `kline.1min`, `funding_rate`.
     public func channelName(of stream: VenueStream) -> String { HTXChannels.name(of: stream) }
 
+    /// Streams that share a topic share its message.
     private func frames(_ streams: [VenueStream], _ firstRequest: Int64, isEnd: Bool) -> [OutboundFrame] {
-        streams.enumerated().map { place, stream in
+        var topics: [String] = []
+        var members: [String: [VenueStream]] = [:]
+        for stream in streams {
+            for topic in HTXChannels.topics(of: stream) {
+                if members[topic] == nil { topics.append(topic) }
+                members[topic, default: []].append(stream)
+            }
+        }
+        return topics.enumerated().compactMap { place, topic in
+            guard let streams = members[topic], let first = streams.first else { return nil }
+            // Other contracts may share a coin's topic: it goes on.
+            if isEnd, HTXChannels.isShared(first) { return nil }
             let request = firstRequest + Int64(place)
-            let text =
-                HTXChannels.isNotification(stream.channel)
-                ? Self.notification(stream, request, isEnd) : Self.market(stream, request, isEnd)
-            return OutboundFrame(text: text, request: request, streams: [stream])
+            let text = Self.text(topic, of: first, request, isEnd)
+            return OutboundFrame(text: text, request: request, streams: streams)
         }
     }
 
-    private static func market(_ stream: VenueStream, _ request: Int64, _ isEnd: Bool) -> String {
-        let topic = "market.\(stream.venueSymbol).\(HTXChannels.name(of: stream))"
+    private static func text(
+        _ topic: String,
+        of stream: VenueStream,
+        _ request: Int64,
+        _ isEnd: Bool
+    ) -> String {
+        let verb = isEnd ? "unsub" : "sub"
+        if HTXChannels.isNotification(stream) {
+            return "{\"op\":\"\(verb)\",\"cid\":\"\(request)\",\"topic\":\"\(topic)\"}"
+        }
         // Without it the contracts' sockets push whole books.
-        let form =
-            stream.channel == .book && stream.market != .htxSpot && !isEnd
-            ? ",\"data_type\":\"incremental\"" : ""
-        return "{\"\(isEnd ? "unsub" : "sub")\":\"\(topic)\"\(form),\"id\":\"\(request)\"}"
-    }
-
-    private static func notification(_ stream: VenueStream, _ request: Int64, _ isEnd: Bool) -> String {
-        let topic = "public.\(HTXChannels.owner(of: stream)).\(HTXChannels.name(of: stream))"
-        return "{\"op\":\"\(isEnd ? "unsub" : "sub")\",\"cid\":\"\(request)\",\"topic\":\"\(topic)\"}"
+        let isIncremental = stream.channel == .book && stream.market != .htxSpot && !isEnd
+        let form = isIncremental ? ",\"data_type\":\"incremental\"" : ""
+        return "{\"\(verb)\":\"\(topic)\"\(form),\"id\":\"\(request)\"}"
     }
 }
 
@@ -47,7 +59,8 @@ extension HTXVenue {
 enum HTXChannels {
     /// The name in a topic and in its acknowledgement.
     static func name(of stream: VenueStream) -> String {
-        switch stream.channel {
+        if stream.isReference { return "mark_price.1min" }
+        return switch stream.channel {
         case .trade: "trade.detail"
         case .bbo: "bbo"
         case .book: stream.market == .htxSpot ? "mbp.\(HTXBookSync.levels)" : "depth.size_150.high_freq"
@@ -59,13 +72,28 @@ enum HTXChannels {
         }
     }
 
-    /// Whether a channel is on the sockets that speak `op`.
-    static func isNotification(_ channel: Channel) -> Bool { channel == .funding || channel == .liquidation }
+    /// The topics of a stream; a reference's are the mark and the index price.
+    static func topics(of stream: VenueStream) -> [String] {
+        if stream.isReference {
+            return [
+                "market.\(stream.venueSymbol).index.1min", "market.\(stream.venueSymbol).mark_price.1min",
+            ]
+        }
+        guard isNotification(stream) else { return ["market.\(stream.venueSymbol).\(name(of: stream))"] }
+        // On dated coin-margined contracts a notification is about a coin.
+        let owner =
+            isShared(stream) ? String(stream.venueSymbol.dropLast(6)) : stream.venueSymbol
+        return ["public.\(owner).\(name(of: stream))"]
+    }
 
-    /// Whom a notification's topic names: the contract; on dated coin-margined contracts the coin.
-    static func owner(of stream: VenueStream) -> String {
-        guard stream.market == .htxFutures else { return stream.venueSymbol }
-        return String(stream.venueSymbol.prefix { !$0.isNumber })
+    /// Whether a stream is on the sockets that speak `op`.
+    static func isNotification(_ stream: VenueStream) -> Bool {
+        !stream.isReference && (stream.channel == .funding || stream.channel == .liquidation)
+    }
+
+    /// Whether other streams may have the same topic.
+    static func isShared(_ stream: VenueStream) -> Bool {
+        isNotification(stream) && stream.market == .htxFutures
     }
 }
 

@@ -77,6 +77,11 @@ public struct HTXVenue: Venue {
         }
     }
 
+    /// Mark and index prices have a socket of their own.
+    public func referenceEndpoint(for channel: Channel, of instrument: Instrument) -> String? {
+        channel == .funding && HTXMarkets.isFunded(instrument.kind) ? "index_ws" : nil
+    }
+
     /// All but the year, which is no interval of ours.
     public func candleIntervals(_ market: MarketID) -> [CandleInterval] {
         HTXPeriods.all.map(\.interval)

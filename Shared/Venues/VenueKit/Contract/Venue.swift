@@ -22,6 +22,12 @@ public protocol Venue: Sendable {
     /// venue has no such stream.
     func endpoint(for channel: Channel, of instrument: Instrument) -> String?
 
+    /// The endpoint that carries what a channel's events of an instrument are completed with: mark and index price of
+    /// the funding, on a socket of their own; nil where they come with the channel or not at all.
+    ///
+    /// Its streams are subscribed with ``VenueStream/isReference``.
+    func referenceEndpoint(for channel: Channel, of instrument: Instrument) -> String?
+
     /// The venue's own name of a stream's channel, as ``ControlFrame/streamAcknowledged(venueSymbol:channelName:)``
     /// gives it.
     func channelName(of stream: VenueStream) -> String
@@ -116,6 +122,9 @@ extension Venue {
 
     /// Ours, for venues that acknowledge by request.
     public func channelName(of stream: VenueStream) -> String { stream.channel.name }
+
+    /// None.
+    public func referenceEndpoint(for channel: Channel, of instrument: Instrument) -> String? { nil }
 
     /// None.
     public func candleIntervals(_ market: MarketID) -> [CandleInterval] { [] }
@@ -260,6 +269,8 @@ public struct VenueStream: Hashable, Sendable {
     public var market: MarketID
     /// The length of a candle stream's candles; nil for all other channels.
     public var interval: CandleInterval?
+    /// Whether it brings not the channel's events but what they are completed with.
+    public var isReference: Bool
 
     /// Makes a stream.
     public init(
@@ -267,13 +278,15 @@ public struct VenueStream: Hashable, Sendable {
         venueSymbol: String,
         channel: Channel,
         market: MarketID,
-        interval: CandleInterval? = nil
+        interval: CandleInterval? = nil,
+        isReference: Bool = false
     ) {
         self.instrument = instrument
         self.venueSymbol = venueSymbol
         self.channel = channel
         self.market = market
         self.interval = interval
+        self.isReference = isReference
     }
 }
 

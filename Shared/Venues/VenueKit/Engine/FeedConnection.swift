@@ -33,6 +33,7 @@ final class FeedConnection {
     private let isPinged: Bool
     private var places: ContiguousArray<Int32>
     private var candlePlaces: [CandleStream: Int] = [:]
+    private var referencePlaces: [InstrumentID: Int] = [:]
     private let inflater: Inflater?
     private var batch = EventBatch()
     private var actions: [SessionAction] = []
@@ -57,6 +58,10 @@ final class FeedConnection {
         for (place, stream) in plan.streams.enumerated() {
             if let interval = stream.interval {
                 candlePlaces[CandleStream(instrument: stream.instrument, interval: interval)] = place
+            }
+            guard !stream.isReference else {
+                referencePlaces[stream.instrument] = place
+                continue
             }
             let index = Self.index(stream.instrument, stream.channel)
             while places.count <= index { places.append(-1) }
@@ -153,6 +158,13 @@ final class FeedConnection {
             hear(batch.openInterests[index].instrument, .openInterest)
         }
         for index in batch.liquidations.indices { hear(batch.liquidations[index].instrument, .liquidation) }
+        for index in batch.references.indices {
+            if case .mark(let instrument, _) = batch.references[index],
+                let place = referencePlaces[instrument]
+            {
+                _ = session.dataArrived(place, now, &actions)
+            }
+        }
         return areWanted
     }
 

@@ -165,6 +165,7 @@ extension FeedEngine: StreamPipelineDelegate {
 
     /// Ends a stream's epoch: its quotes are invalidated at once.
     func end(_ stream: VenueStream, _ reason: InvalidReason) {
+        guard !stream.isReference else { return }
         let slot = pipeline.slot(stream.instrument, stream.channel)
         let isFromBook = books.end(stream, reason)
         guard slot.isOpen else { return }
@@ -330,6 +331,16 @@ extension FeedEngine {
                     )
                     streams.append((stream, endpoint))
                     books.want(stream)
+                }
+                if let endpoint = venue.referenceEndpoint(for: channel, of: instrument) {
+                    let stream = VenueStream(
+                        instrument: id,
+                        venueSymbol: instrument.venueSymbol,
+                        channel: channel,
+                        market: instrument.market,
+                        isReference: true
+                    )
+                    streams.append((stream, endpoint))
                 }
             }
             if instrument.status != .trading {

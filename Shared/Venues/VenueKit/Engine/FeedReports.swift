@@ -142,7 +142,8 @@ extension FeedReports {
         let streams = engine.connections.flatMap { status(of: $0, engine) }
         var counts: [StreamState: Int] = [:]
         for connection in engine.connections {
-            for place in 0..<connection.session.count {
+            for place in 0..<connection.session.count
+            where !connection.session.stream(place).isReference {
                 counts[connection.session.streamState(place), default: 0] += 1
             }
         }
@@ -192,6 +193,7 @@ extension FeedReports {
     private func status(of connection: FeedConnection, _ engine: FeedEngine) -> [FeedStatusRecord.Stream] {
         (0..<connection.session.count).compactMap { place in
             let stream = connection.session.stream(place)
+            guard !stream.isReference else { return nil }
             let slot = engine.pipeline.slot(stream.instrument, stream.channel)
             guard let state = Self.state(connection.session.streamState(place), slot) else { return nil }
             return FeedStatusRecord.Stream(

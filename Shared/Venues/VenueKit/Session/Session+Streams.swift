@@ -138,7 +138,22 @@ extension Session {
             return
         }
         entries[place].state = .confirmed
-        entries[place].deadline = now.advanced(milliseconds: settings.firstMessageMilliseconds)
+        entries[place].deadline = now.advanced(milliseconds: firstMessageMilliseconds(entries[place].stream))
+    }
+
+    /// How long an acknowledged stream may say nothing; venues send funding once a minute or so.
+    func firstMessageMilliseconds(_ stream: VenueStream) -> Int64 {
+        stream.isRare ? settings.firstMessageMilliseconds * 10 : settings.firstMessageMilliseconds
+    }
+}
+
+extension VenueStream {
+    /// Whether minutes without a message are nothing unusual.
+    var isRare: Bool {
+        switch channel {
+        case .funding, .openInterest, .liquidation: !isReference
+        case .trade, .bbo, .book, .candle, .ticker: false
+        }
     }
 }
 

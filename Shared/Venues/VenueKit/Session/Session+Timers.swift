@@ -64,7 +64,15 @@ extension Session {
     }
 
     /// When a connection without market data counts as silent; before the first data its streams are asked again first.
+    ///
+    /// Where all streams are rare, only the venue's text pings or its answers to ours can be missed.
     private var silenceTime: MonotonicNanos {
+        if entries.allSatisfy({ $0.state == .ended || $0.stream.isRare }) {
+            guard case .serverText = profile.heartbeat else { return .never }
+            return lastFrame.advanced(
+                milliseconds: settings.silenceMilliseconds + settings.firstMessageMilliseconds
+            )
+        }
         let extra = hasData ? 0 : settings.firstMessageMilliseconds
         return quiet.deadline(minimum: settings.silenceMilliseconds + extra)
     }
@@ -100,7 +108,8 @@ extension Session {
         case .pending:
             notAcknowledged(place, now, &actions)
         case .confirmed:
-            let detail = "acknowledged, but no message within \(settings.firstMessageMilliseconds) ms"
+            let patience = firstMessageMilliseconds(entries[place].stream)
+            let detail = "acknowledged, but no message within \(patience) ms"
             silent(place, detail, now, &actions)
         case .live:
             let pause = (now - entries[place].quiet.lastHeard) / 1_000_000
