@@ -139,6 +139,21 @@ def test_advanced_trade_frames_have_their_own_names() -> None:
     assert [(value["trade_id"], value["side"]) for value in found] == [("7", "buy"), ("8", "sell")]
 
 
+def test_a_jump_in_the_count_of_a_connection_ends_its_books() -> None:
+    def line(number: int, kind: str) -> str:
+        frame = (
+            '{"channel":"l2_data","timestamp":"2026-04-07T14:30:00Z","sequence_num":%d,"events":[{"type":"%s","product_id":"BTC-USD",'
+            '"updates":[{"side":"bid","event_time":"2026-04-07T14:30:00Z","price_level":"1","new_quantity":"1.5"}]}]}'
+        )
+        return json.dumps({"recv_ns": number * 1000, "conn": "c", "dir": "in", "msg": frame % (number, kind)})
+
+    opened = json.dumps({"recv_ns": 0, "conn": "c", "dir": "open"})
+    result = replay("coinbase", [opened, line(0, "snapshot"), line(1, "update"), line(3, "update"), line(4, "update")])
+    kinds = [(value["kind"], value["reason"]) for value in values(result, "md.book.v1")]
+    assert kinds == [("snapshot", None), ("delta", None), ("invalid", "gap")]
+    assert [value["state"] for value in values(result, "md.bbo.v1")] == ["live", "invalid"]
+
+
 def test_htx_spot_trades_come_newest_first() -> None:
     found = values(replay("htx", [HTX_SPOT_TRADES]), "md.trade.v1")
     assert [(value["trade_id"], value["size"], value["side"], value["exchange_us"]) for value in found] == [

@@ -56,6 +56,9 @@ class BinanceDecoder:
         self.market = market
         self.time_unit = 1 if url and "timeunit=microsecond" in url.lower() else 1000
 
+    def opened(self) -> None:
+        """A connection was seen to begin: nothing is counted by connection here."""
+
     def decode(self, text: str) -> Outcome:
         """What becomes of one frame."""
         frame = parse_json(text)

@@ -5,7 +5,6 @@ It is told of frames in order and answers with what is published. A book is live
 invalid record; only a live book gives deltas.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Optional
@@ -17,7 +16,6 @@ from .rules import Rule
 RECUR_US = 10_000_000
 RECUR_DELTAS = 1_000
 SNAPSHOT_LEVELS = 1_000
-RECENT_FRAMES = 64
 STALE_FRAMES = 1_000
 TOP = 25
 
@@ -51,7 +49,7 @@ class BookMachine:
         self.live = False
         self.depth: Optional[int] = None
         self._last: Optional[int] = None
-        self._recent: deque[Optional[int]] = deque(maxlen=RECENT_FRAMES)
+        self._began: Optional[int] = None
         self._horizon: tuple[Optional[Decimal], Optional[Decimal]] = (None, None)
         self._shown_horizon = self._horizon
         self._waiting: list[tuple[BookFrame, int]] = []
@@ -86,13 +84,10 @@ class BookMachine:
             return self._bridge() if self._snapshot is not None else []
         return []
 
-    def broken(self, received_us: int) -> list[BookUpdate]:
-        """A frame of this book can't be read: it can't be trusted from here. What waits before a snapshot stays, for the
-        numbers will show the gap."""
-        if not self.live and self._snapshot is None:
-            return []
+    def broken(self, reason: str, received_us: int) -> list[BookUpdate]:
+        """A frame of this book can't be read or is missing: neither it nor what waits can be trusted from here."""
         self._waiting, self._snapshot = [], None
-        return self._invalid("undecodable", received_us)
+        return self._invalid(reason, received_us)
 
     def _loaded(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """A snapshot: at once where it stands in the stream, else when a buffered frame joins it."""
@@ -126,30 +121,27 @@ class BookMachine:
         """The book anew from a snapshot, unless something is wrong with that."""
         problem = self._take(frame)
         if problem is not None:
-            return self._invalid(problem, received_us)
+            return self._invalid(problem, received_us, frame)
         self.book_epoch = max(self.book_epoch + 1, received_us)
         self.live, self._joined, self._stale = True, False, 0
-        self._recent.clear()
         return [self._shown(frame, received_us)]
 
     def _whole(self, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """A repeated full book: the next snapshot of the same epoch, nothing where it is the one before."""
-        if not self.live:
-            return self._begin(frame, received_us)
-        if frame.last == self._last:
+        if self.live and frame.last == self._last:
             return []
-        if frame.last < self._last:
-            return self._invalid("reset", received_us) + self._begin(frame, received_us)
+        if not self.live or frame.last < self._last:
+            return self._begin(frame, received_us)
         problem = self._take(frame)
         if problem is not None:
-            return self._invalid(problem, received_us)
+            return self._invalid(problem, received_us, frame)
         return [self._shown(frame, received_us)]
 
     def _take(self, frame: BookFrame) -> Optional[str]:
         """Replaces the book; says what is wrong with it."""
         self.ladder = Ladder(frame.bids, frame.asks)
         self.depth = frame.depth
-        self._last = frame.last
+        self._began = self._last = frame.last
         self._horizon = (None, None)
         if self.rule.horizon_stays:
             self._horizon = (self._edge(self.ladder.bids), self._edge(self.ladder.asks))
@@ -164,7 +156,7 @@ class BookMachine:
             return self._lost("reset", frame, received_us) if self._counts_anew(frame) else []
         if verdict == "gap":
             return self._lost("gap", frame, received_us)
-        self._joined = True
+        self._joined, self._stale = True, 0
         if not frame.bids and not frame.asks and frame.last == self._last:
             return []
         self.ladder.apply(frame.bids, frame.asks)
@@ -173,21 +165,18 @@ class BookMachine:
         if problem is not None:
             return self._lost(problem, frame, received_us)
         self._last = frame.last
-        self._recent.append(frame.last)
         return self._delta(frame, received_us)
 
     def _counts_anew(self, frame: BookFrame) -> bool:
-        """Whether a number that the book is past means that the venue began to count anew: it is no copy of one of the
-        last frames, or no frame has joined the snapshot for very long."""
-        if self._joined:
-            return frame.last not in self._recent
+        """Whether a number that the book is past means that the venue began to count anew: it lies before the snapshot
+        that other frames have joined already, or so many such frames have come in a row."""
         self._stale += 1
-        return self._stale >= STALE_FRAMES
+        return (self._joined and frame.last <= self._began) or self._stale >= STALE_FRAMES
 
     def _lost(self, reason: str, frame: BookFrame, received_us: int) -> list[BookUpdate]:
         """Invalid; where a snapshot is loaded from elsewhere, buffering begins again with this frame."""
         self._waiting = [(frame, received_us)] if self.rule.buffers and reason != "undecodable" else []
-        return self._invalid(reason, received_us)
+        return self._invalid(reason, received_us, frame)
 
     def _wrong(self, frame: BookFrame) -> Optional[str]:
         if any(level.price == 0 for level in frame.bids + frame.asks):
@@ -227,13 +216,14 @@ class BookMachine:
         bids, asks = bids[:SNAPSHOT_LEVELS], asks[:SNAPSHOT_LEVELS]
         return self._update("snapshot", frame, received_us, None, self._shown_horizon, tuple(bids), tuple(asks))
 
-    def _invalid(self, reason: str, received_us: int) -> list[BookUpdate]:
+    def _invalid(self, reason: str, received_us: int, frame: Optional[BookFrame] = None) -> list[BookUpdate]:
         """One record for a book that was live; a book that never was has nothing to take back."""
         was_live, self.live = self.live, False
         self.ladder = Ladder()
         if not was_live:
             return []
-        return [BookUpdate("invalid", reason, None, received_us, None, None, self.book_epoch, self.depth)]
+        time, last, previous = (frame.exchange_us, frame.last, frame.previous) if frame else (None, None, None)
+        return [BookUpdate("invalid", reason, time, received_us, last, previous, self.book_epoch, self.depth)]
 
     def _update(self, kind, frame, received_us, previous, horizon, bids, asks) -> BookUpdate:
         top = tuple(map(tuple, self.proven(TOP)))

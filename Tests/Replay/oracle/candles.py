@@ -19,7 +19,7 @@ class CandleUpdate:
 
 
 class CandleSeries:
-    """The candles of one symbol and interval on one connection."""
+    """The candles of one symbol and interval, over all connections."""
 
     def __init__(self) -> None:
         self._closed: dict[int, tuple[tuple[Any, ...], int]] = {}

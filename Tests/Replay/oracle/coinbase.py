@@ -14,6 +14,7 @@ from .symbols import coinbase_name
 Outcome = Union[list[Event], Ignored]
 
 CHANNEL = "level2"
+FRAMES_MISSING = "frames_missing"
 _TAKER = {"buy": "sell", "sell": "buy"}
 _SIDES = {"bid": "bids", "buy": "bids", "offer": "asks", "sell": "asks"}
 
@@ -23,6 +24,11 @@ class CoinbaseDecoder:
 
     def __init__(self, instruments: InstrumentBook) -> None:
         self.instruments = instruments
+        self._due: Optional[int] = None
+
+    def opened(self) -> None:
+        """A connection was seen to begin: the frames of Advanced Trade count from 0 on."""
+        self._due = 0
 
     def decode(self, text: str) -> Outcome:
         """What becomes of one frame."""
@@ -98,6 +104,8 @@ class CoinbaseDecoder:
         return BookFrame(**head, channel=CHANNEL, kind="update", **_sides([(row[0], row[1], row[2]) for row in changes], known))
 
     def _advanced(self, frame: dict[str, Any]) -> Outcome:
+        if self._is_hole(frame.get("sequence_num")):
+            return Ignored(FRAMES_MISSING)
         channel, groups = frame["channel"], frame.get("events")
         topic, decoder = {
             "market_trades": ("md.trade.v1", self._trades),
@@ -113,6 +121,13 @@ class CoinbaseDecoder:
                 raise Undecodable("missing_field", "events")
             sent = instant(frame.get("timestamp"))
             return [event for group in groups for event in decoder(group, sent)]
+
+    def _is_hole(self, number: Any) -> bool:
+        """Whether frames of the connection are missing before this one; the feed then connects anew."""
+        if self._due is None or number is None:
+            return False
+        due, self._due = self._due, integer(number) + 1
+        return self._due > due + 1
 
     def _trades(self, group: dict[str, Any], sent: Optional[int]) -> list[Event]:
         """Newest first on the wire, oldest first for us."""

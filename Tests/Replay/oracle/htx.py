@@ -53,6 +53,9 @@ class HTXDecoder:
     def __init__(self, instruments: InstrumentBook) -> None:
         self.instruments = instruments
 
+    def opened(self) -> None:
+        """A connection was seen to begin: nothing is counted by connection here."""
+
     def decode(self, text: str) -> Outcome:
         """What becomes of one frame."""
         frame = parse_json(text)

@@ -52,6 +52,9 @@ class OKXDecoder:
             "liquidation-orders": ("md.liquidation.v1", self._liquidations),
         }
 
+    def opened(self) -> None:
+        """A connection was seen to begin: nothing is counted by connection here."""
+
     def decode(self, text: str) -> Outcome:
         """What becomes of one frame."""
         if text.strip() == "pong":

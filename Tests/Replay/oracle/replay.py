@@ -9,7 +9,7 @@ from typing import Any, Iterable, Optional
 from .binance import BinanceDecoder, market_of_connection, snapshot_symbol
 from .books import BookMachine, BookUpdate
 from .candles import CandleSeries
-from .coinbase import CoinbaseDecoder
+from .coinbase import FRAMES_MISSING, CoinbaseDecoder
 from .htx import HTXDecoder
 from .instruments import InstrumentBook, instrument_record
 from .listings import is_instrument_answer
@@ -48,7 +48,6 @@ class _Connection:
         self.market = market
         self.sequences: Counter = Counter()
         self.trades: set[tuple[str, str]] = set()
-        self.candles: dict[tuple[str, str], CandleSeries] = {}
         self.books: dict[tuple[str, str], BookMachine] = {}
         self.names: dict[tuple[str, str], str] = {}
         self.tops: dict[str, Any] = {}
@@ -61,6 +60,7 @@ class _Replayer:
         self.instruments = instruments
         self.result = Replay()
         self.connections: dict[str, _Connection] = {}
+        self.candles: dict[tuple[str, str], CandleSeries] = {}
         self.references: dict[tuple[str, str], str] = {}
         self.book_epochs: Counter = Counter()
         self.line_number = self.now = 0
@@ -76,6 +76,7 @@ class _Replayer:
         self.now = received
         if session["dir"] == "open":
             self.connections[conn] = self.incarnation(conn, received, session.get("url"))
+            self.connections[conn].decoder.opened()
             return
         connection = self.connection(conn, received, None)
         if session["dir"] == "in":
@@ -132,16 +133,23 @@ class _Replayer:
             letter = DeadLetter(self.line_number, text, problem.reason, conn, received, problem.topic)
             self.result.dead_letters.append(letter)
             if problem.book in connection.books:
-                updates = connection.books[problem.book].broken(received)
+                updates = connection.books[problem.book].broken("undecodable", received)
                 self.book(problem.book[0], connection.names[problem.book], updates, connection)
             return
         if isinstance(outcome, Ignored):
             self.result.ignored[outcome.kind] += 1
+            if outcome.kind == FRAMES_MISSING:
+                self.lost(connection, received)
             return
         if not conn:
             self.result.decoded[self.line_number] = outcome
         for event in outcome:
             self.event(event, connection, received)
+
+    def lost(self, connection: _Connection, received: int) -> None:
+        """Frames of a connection are missing: none of its books can be trusted."""
+        for place, machine in connection.books.items():
+            self.book(place[0], connection.names[place], machine.broken("gap", received), connection)
 
     def event(self, event: Any, connection: _Connection, received: int) -> None:
         if isinstance(event, Reference):
@@ -149,7 +157,7 @@ class _Replayer:
         elif isinstance(event, BookFrame):
             self.book_frame(event, connection, received)
         elif isinstance(event, Candle):
-            series = connection.candles.setdefault((event.symbol, event.interval.name), CandleSeries())
+            series = self.candles.setdefault((event.symbol, event.interval.name), CandleSeries())
             for update in series.frame(event):
                 self.publish(TOPICS[Candle], update.candle, candle_fields(update), connection, received)
         elif isinstance(event, Funding):
@@ -183,7 +191,8 @@ class _Replayer:
             if update.kind == "invalid":
                 self.result.books.pop(symbol, None)
         if updates and self.venue == "coinbase":
-            self.top(Event(symbol, name, updates[-1].exchange_us), updates[-1], connection)
+            time = None if updates[-1].kind == "invalid" else updates[-1].exchange_us
+            self.top(Event(symbol, name, time), updates[-1], connection)
 
     def top(self, head: Event, update: BookUpdate, connection: _Connection) -> None:
         """Coinbase's best bid and ask: the top of the book after each frame that changed it (EVENTS 15)."""
