@@ -24,13 +24,14 @@ final class Twin: ServerDelegate {
         let publisher = Publisher(log: log, faults: faults)
         exchange = Exchange(options: options, publisher: publisher, player: player, answers: answers)
         server.delegate = self
+        // Before the ready line: whoever reads it may end the twin at once.
+        var writeEnd: Int32 = -1
+        if md_pipe(&signals, &writeEnd) == 0 { _ = md_signals_to_fd(writeEnd) }
     }
 
     /// Loads the script and serves until a signal or `POST /shutdown`; false when the script can't be read.
     func run() -> Bool {
         if let script = options.script, !faults.load(script: script) { return false }
-        var writeEnd: Int32 = -1
-        if md_pipe(&signals, &writeEnd) == 0 { _ = md_signals_to_fd(writeEnd) }
         server.run()
         log.flush()
         return true
