@@ -2,6 +2,7 @@
 """Books: the recipes of the sheets lead to the twin's own book; every fault is what it says."""
 
 import json
+import random
 import time
 
 import pytest
@@ -331,3 +332,20 @@ def test_nothing_happens_while_paused(twin):
         twin.post("/resume")
         frames(socket, 3)
     assert twin.get(twin.control + "/book?venue=binance&symbol=NOPE")[0] == 404
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_faults_the_recipes_lead_to_the_book(start, seed):
+    draw = random.Random(seed)
+    twin = start("--symbols", 2, "--rate", 1200, "--no-limits", "--seed", seed, "--book-levels", 450)
+    clients = [BinanceClient(twin, "spot"), BinanceClient(twin, "usdm"), OKXClient(twin)]
+    for _ in range(6):
+        kind = draw.choice(["dropped_delta", "doubled_delta", "crossed_update", "zero_unknown", "reorder", "new_field"])
+        twin.fault(kind, stream="book", count=draw.randint(1, 3))
+        for client in clients:
+            client.follow(draw.randint(3, 8))
+    until(lambda: not twin.get(twin.control + "/faults")[2]["active"])
+    for client in clients:
+        client.follow(5)
+        client.finish()
+        twin.post("/resume")
