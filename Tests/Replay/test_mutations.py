@@ -28,8 +28,9 @@ CASES = [case for case in EVERY_CASE if built.venue_is_built(case[0])]
 # Disagreements that are known and counted, not passed over in silence (see DIFFERENCES.md).
 KNOWN = {
     "container-as-absent": re.compile(r'"(T|E|e|X|instId)":(\[\]|\{\})'),
-    "id-that-is-no-integer": re.compile(r'"(t|a)":"?(?!-?[0-9]{1,18}"?[,}])|"tradeId":(true|false)'),
+    "id-that-is-no-integer": re.compile(r'"(t|a)":"?(?!-?[0-9]{1,18}"?[,}])|"trade(Id|_id)":(true|false)'),
     "time-beyond-2^53": re.compile(r'"(T|ts)":"?\d{13,14}\b'),
+    "rest-name-in-a-frame": re.compile(r'"type":"ticker".*"(volume|high|low|open|last)":'),
     "empty-time-refused": re.compile(r'"ts":""'),
 }
 # Sources of every channel but long books: those only make the frames long.

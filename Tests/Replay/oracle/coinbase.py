@@ -7,7 +7,7 @@ from .contracts import Contract, contract
 from .instruments import InstrumentBook
 from .intervals import Interval
 from .levels import level, levels
-from .numbers import canonical, identifier, instant, integer, optional, parse_json, required
+from .numbers import canonical, identifier, instant, integer, optional, parse_json, required, seconds
 from .outcomes import BookFrame, Candle, Event, Ignored, Level, Ticker, Trade, Undecodable, about
 from .symbols import coinbase_name
 
@@ -160,7 +160,7 @@ class CoinbaseDecoder:
         return Candle(
             **self._head(row, sent),
             interval=Interval("5m"),
-            open_us=integer(row["start"]) * 1_000_000,
+            open_us=seconds(row["start"]),
             open=canonical(row["open"]),
             high=canonical(row["high"]),
             low=canonical(row["low"]),

@@ -12,7 +12,7 @@ from .contracts import INVERSE, LINEAR, SPOT, Contract, contract
 from .instruments import InstrumentBook
 from .intervals import Interval
 from .levels import levels, quoted
-from .numbers import canonical, identifier, integer, microseconds, optional, parse_json, required, signed
+from .numbers import canonical, identifier, integer, microseconds, optional, parse_json, required, seconds, signed
 from .outcomes import (
     BookFrame,
     Candle,
@@ -173,7 +173,7 @@ class HTXDecoder:
         return Candle(
             **self._head(symbol, frame.get("ts")),
             interval=interval,
-            open_us=integer(tick["id"]) * 1_000_000,
+            open_us=seconds(tick["id"]),
             open=canonical(tick["open"]),
             high=canonical(tick["high"]),
             low=canonical(tick["low"]),

@@ -125,6 +125,14 @@ def microseconds(value: Any, unit: int = 1000) -> Optional[int]:
     return number
 
 
+def seconds(value: Any) -> int:
+    """A candle's beginning that a venue states in seconds, in microseconds."""
+    number = integer(value) * 1_000_000
+    if not 0 <= number < 2**53:
+        raise Undecodable("bad_number", repr(value))
+    return number
+
+
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z")
 
 
