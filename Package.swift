@@ -138,7 +138,8 @@ let services: [Target] = [
     program(
         "MarketBus",
         at: "Services/MarketBus",
-        ["Integrity", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"] + foundations
+        ["Integrity", "Signing", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"]
+            + foundations
             + runtime + venues
     ),
 ]

@@ -11,21 +11,48 @@ enum DoctorCommand {
     static func run(_ words: [String]) -> Int32 {
         let command = OperatorCommand.describe(
             "doctor",
-            "Looks at the machine, the configuration and the cluster; exit code 1 if something has to be mended."
+            "Looks at the machine, the configuration and the cluster; exit code 1 if something has to be mended.",
+            operands: "[KEYFILE]",
+            options: [
+                CommandOption(
+                    "--keys",
+                    help:
+                        "look at the venues' keys instead, of the environment or a YAML file: may one withdraw?"
+                )
+            ]
         )
-        let outcome = ServiceLaunch.prepare(command, arguments: words) { reader, _ in
-            Tool.kafka(reader, needsServers: false)
+        let outcome = ServiceLaunch.prepare(command, arguments: words) { reader, line in
+            let file = line.operands.first
+            if line.has("--keys") {
+                return Patient.keys(KeySettings(reader, file: file, line.operands.count))
+            }
+            if let file { reader.note("", "unexpected \"\(file)\"", "a file of keys comes with --keys") }
+            return Patient.machine(Tool.kafka(reader, needsServers: false))
         }
         switch outcome {
         case .exit(let code): return code
-        case .run(let kafka, _):
-            return Tool.run("doctor") { _ in
-                var findings = MachineCheck.all()
-                findings.append(Finding(.good, "configuration", "no problem found"))
-                findings += cluster(kafka)
+        case .run(let patient, _):
+            return Tool.run("doctor") { stop in
+                let findings = try examine(patient, stop)
                 for finding in findings { Terminal.write(finding.line, to: .output) }
                 return findings.contains { $0.grade == .bad } ? Tool.findingExitCode : 0
             }
+        }
+    }
+
+    /// What is looked at.
+    private enum Patient: Sendable {
+        case machine(KafkaSettings)
+        case keys(KeySettings)
+    }
+
+    private static func examine(_ patient: Patient, _ stop: StopFlag) throws -> [Finding] {
+        switch patient {
+        case .machine(let kafka):
+            let good = Finding(.good, "configuration", "no problem found")
+            return MachineCheck.all() + [good] + cluster(kafka)
+        case .keys(let settings):
+            return try KeyDoctor(settings, stop).findings()
         }
     }
 

@@ -227,7 +227,9 @@ public final class ConfigurationReader {
     ///
     /// - Throws: ``ConfigurationProblems`` when there is at least one.
     public func finish() throws(ConfigurationProblems) {
-        let prefixes = openPrefixes + foreignPrefixes
+        var prefixes = openPrefixes + foreignPrefixes
+        // The venues' keys may stand in the environment of all services; unknown is one only to those that read some.
+        if !order.contains(where: { $0.hasPrefix("keys.") }) { prefixes.append("keys.") }
         for key in sources.entries.keys.sorted()
         where known[key] == nil && !prefixes.contains(where: key.hasPrefix) {
             let suggestion = NearestWord.find(key, among: order.filter { !$0.contains("<") })

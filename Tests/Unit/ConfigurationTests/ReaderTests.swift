@@ -72,6 +72,15 @@ private func problems(of reader: ConfigurationReader) -> [String] {
         )
     }
 
+    @Test func `the venues' keys in the environment are unknown only to who reads some of them`() throws {
+        var sources = ConfigurationSources()
+        sources.addEnvironment(["MARKETBUS_KEYS__OKX__SECRET": "s", "MARKETBUS_KEYS__OKX__SECRTE": "t"])
+        try ConfigurationReader(sources).finish()
+        let reader = ConfigurationReader(sources)
+        #expect(reader.secret("keys.okx.secret")?.count == 1)
+        #expect(throws: ConfigurationProblems.self) { try reader.finish() }
+    }
+
     @Test func `an unknown variable with our prefix is a problem, a switch of the build is not`() {
         let environment = [
             "MARKETBUS_HTTP_PORT": "1", "MARKETBUS_STRICT": "1", "MARKETBUS_TEST_X": "1", "PATH": "/",

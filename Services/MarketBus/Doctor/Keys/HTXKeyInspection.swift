@@ -1,0 +1,88 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import Signing
+
+/// Asks HTX what a key may do: `GET /v2/user/uid`, then `GET /v2/user/api-key` of that user.
+struct HTXKeyInspection: KeyInspection {
+    private let credentials: Credentials
+
+    init(_ credentials: Credentials) {
+        self.credentials = credentials
+    }
+
+    var endpoint: String { "spot_rest" }
+    var standardURL: String { "https://api.huobi.pro" }
+
+    func step(
+        after answers: [KeyAnswer],
+        host: String,
+        time: SigningTime,
+        nonce: String
+    ) throws(KeyTrouble) -> KeyStep {
+        guard let last = answers.last else { return try call("/v2/user/uid", [:], host, time) }
+        guard last.status == 200, last.fields?["code"] == "200" else { throw Self.trouble(last) }
+        if answers.count == 1 {
+            guard let user = last.fields?["data"], Int64(user) != nil else { throw .unreadable }
+            return try call("/v2/user/api-key", ["accessKey": credentials.key, "uid": user], host, time)
+        }
+        let rows = last.rows("data") ?? []
+        let row = rows.first { $0["accessKey"] == credentials.key } ?? (rows.count == 1 ? rows.first : nil)
+        guard let row, let words = row["permission"] else { throw .unreadable }
+        return .done(Self.powers(words, addresses: row["ipAddresses"]))
+    }
+
+    private func call(
+        _ path: String,
+        _ parameters: QueryParameters,
+        _ host: String,
+        _ time: SigningTime
+    ) throws(KeyTrouble) -> KeyStep {
+        var all = parameters
+        all.append("AccessKeyId", credentials.key)
+        all.append("SignatureMethod", method)
+        all.append("SignatureVersion", "2")
+        all.append("Timestamp", time.isoSeconds)
+        let request = CanonicalRequest(host: host, path: path, parameters: all)
+        do throws(SigningError) {
+            return .call(SignedCall(path: try request.signedPath(by: credentials.signer)))
+        } catch {
+            throw .unsigned(error)
+        }
+    }
+
+    private var method: String {
+        if case .pair = credentials.signer { return "Ed25519" }
+        return "HmacSHA256"
+    }
+
+    private static func powers(_ words: String, addresses: String?) -> KeyPowers {
+        let granted = Set(words.split(separator: ",").map(String.init))
+        var powers = KeyPowers()
+        powers.reads = granted.contains("readOnly") ? .yes : .no
+        powers.trades = granted.contains("trade") ? .yes : .no
+        powers.withdraws = granted.contains("withdraw") ? .yes : .no
+        powers.others = granted.subtracting(["readOnly", "trade", "withdraw"]).sorted()
+        powers.addresses = addresses.map { $0.split(separator: ",").map(String.init) }
+        return powers
+    }
+
+    /// Two forms of errors: `err-code` with `err-msg`, and `code` with `message`.
+    private static func trouble(_ answer: KeyAnswer) -> KeyTrouble {
+        let fields = answer.fields ?? [:]
+        let text = fields["err-msg"] ?? fields["message"] ?? ""
+        guard let code = fields["err-code"] ?? fields["code"] else {
+            switch answer.status {
+            case 401, 403: return .forbidden
+            case 429, 500...: return .busy
+            default: return .unreadable
+            }
+        }
+        let lower = text.lowercased()
+        if lower.contains("submission time") { return .clock }
+        if lower.contains("access key") { return .unknownKey }
+        if code == "api-signature-not-valid" || code == "api-signature-check-failed" {
+            return .wrongSignature
+        }
+        return .refused("\(code) \(text)")
+    }
+}
