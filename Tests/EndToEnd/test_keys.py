@@ -42,7 +42,7 @@ ENDPOINTS = {
     "binance": "spot_rest",
     "okx": "rest",
     "htx": "spot_rest",
-    "coinbase": "rest",
+    "coinbase": "exchange_rest",
     "advanced": "advanced_rest",
 }
 

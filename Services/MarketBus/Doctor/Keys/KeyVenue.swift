@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Binance
+import Coinbase
 import OKX
 import Secrets
 import Signing
@@ -43,7 +44,8 @@ struct KeyVenue: Sendable {
             id: "coinbase",
             inspection: coinbase,
             endpoints: [
-                ("rest", "https://api.exchange.coinbase.com"), ("advanced_rest", "https://api.coinbase.com"),
+                ("exchange_rest", "https://api.exchange.coinbase.com"),
+                ("advanced_rest", "https://api.coinbase.com"),
             ]
         ),
     ]

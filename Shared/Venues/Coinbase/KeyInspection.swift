@@ -3,15 +3,24 @@
 import Signing
 
 /// Asks Coinbase Advanced Trade what a key may do: `GET /api/v3/brokerage/key_permissions`.
-struct CoinbaseAdvancedKeyInspection: KeyInspection {
+public struct CoinbaseAdvancedKeyInspection: KeyInspection {
     private static let path = "/api/v3/brokerage/key_permissions"
-    let keyName: String
-    let pair: PrivateKey
+    private let keyName: String
+    private let pair: PrivateKey
 
-    var endpoint: String { "advanced_rest" }
-    var standardURL: String { "https://api.coinbase.com" }
+    /// Asks about this key.
+    public init(keyName: String, pair: PrivateKey) {
+        self.keyName = keyName
+        self.pair = pair
+    }
 
-    func step(
+    /// The name that the endpoint has in the configuration.
+    public var endpoint: String { "advanced_rest" }
+    /// Where Advanced Trade is asked.
+    public var standardURL: String { "https://api.coinbase.com" }
+
+    /// The one call, or what its answer says.
+    public func step(
         after answers: [KeyAnswer],
         host: String,
         time: SigningTime,
@@ -31,16 +40,15 @@ struct CoinbaseAdvancedKeyInspection: KeyInspection {
         guard pair.algorithm != .rsa else {
             throw .incomplete("Coinbase takes Ed25519 and ECDSA P-256, not RSA")
         }
-        let token = WebToken(
-            keyName: keyName,
-            issuer: "cdp",
-            uri: "GET \(host)\(Self.path)",
-            begins: time,
-            nonce: nonce
-        )
         do throws(SigningError) {
-            let text = try token.signed(with: pair)
-            return .call(SignedCall(path: Self.path, headers: [("Authorization", "Bearer \(text)")]))
+            let token = try CoinbaseSigningRecipe.advancedToken(
+                for: "GET \(host)\(Self.path)",
+                keyName: keyName,
+                pair: pair,
+                time: time,
+                nonce: nonce
+            )
+            return .call(SignedCall(path: Self.path, headers: [("Authorization", "Bearer \(token)")]))
         } catch {
             throw .unsigned(error)
         }
@@ -57,18 +65,22 @@ struct CoinbaseAdvancedKeyInspection: KeyInspection {
 }
 
 /// Asks Coinbase Exchange whether a key works: the Exchange has no call that tells what a key may do.
-struct CoinbaseExchangeKeyInspection: KeyInspection {
+public struct CoinbaseExchangeKeyInspection: KeyInspection {
     private static let path = "/accounts"
     private let credentials: Credentials
 
-    init(_ credentials: Credentials) {
+    /// Asks about this key, whose secret is decoded from base64 already.
+    public init(_ credentials: Credentials) {
         self.credentials = credentials
     }
 
-    var endpoint: String { "rest" }
-    var standardURL: String { "https://api.exchange.coinbase.com" }
+    /// The name that the endpoint has in the configuration.
+    public var endpoint: String { "exchange_rest" }
+    /// Where the Exchange is asked.
+    public var standardURL: String { "https://api.exchange.coinbase.com" }
 
-    func step(
+    /// The one call, or what its answer says.
+    public func step(
         after answers: [KeyAnswer],
         host: String,
         time: SigningTime,
@@ -83,15 +95,10 @@ struct CoinbaseExchangeKeyInspection: KeyInspection {
     }
 
     private func call(_ time: SigningTime) throws(KeyTrouble) -> KeyStep {
-        let stamp = String(time.seconds)
         do throws(SigningError) {
-            let signature = Base64.encode(try credentials.signer.sign("\(stamp)GET\(Self.path)"))
-            let headers = [
-                ("CB-ACCESS-KEY", credentials.key), ("CB-ACCESS-SIGN", signature),
-                ("CB-ACCESS-TIMESTAMP", stamp), ("CB-ACCESS-PASSPHRASE", credentials.passphraseText),
-                ("Content-Type", "application/json"), ("User-Agent", "marketbus"),
-            ]
-            return .call(SignedCall(path: Self.path, headers: headers))
+            return .call(
+                try CoinbaseSigningRecipe.exchangeCall(Self.path, time: time, credentials: credentials)
+            )
         } catch {
             throw .unsigned(error)
         }
