@@ -2,6 +2,7 @@
 
 import Binance
 import Coinbase
+import HTX
 import OKX
 import Secrets
 import Signing

@@ -3,17 +3,21 @@
 import Signing
 
 /// Asks HTX what a key may do: `GET /v2/user/uid`, then `GET /v2/user/api-key` of that user.
-struct HTXKeyInspection: KeyInspection {
+public struct HTXKeyInspection: KeyInspection {
     private let credentials: Credentials
 
-    init(_ credentials: Credentials) {
+    /// Asks about this key.
+    public init(_ credentials: Credentials) {
         self.credentials = credentials
     }
 
-    var endpoint: String { "spot_rest" }
-    var standardURL: String { "https://api.huobi.pro" }
+    /// The name that the endpoint has in the configuration.
+    public var endpoint: String { "spot_rest" }
+    /// Where HTX is asked.
+    public var standardURL: String { "https://api.huobi.pro" }
 
-    func step(
+    /// The next of two calls, or what the second's answer says.
+    public func step(
         after answers: [KeyAnswer],
         host: String,
         time: SigningTime,
@@ -37,22 +41,13 @@ struct HTXKeyInspection: KeyInspection {
         _ host: String,
         _ time: SigningTime
     ) throws(KeyTrouble) -> KeyStep {
-        var all = parameters
-        all.append("AccessKeyId", credentials.key)
-        all.append("SignatureMethod", method)
-        all.append("SignatureVersion", "2")
-        all.append("Timestamp", time.isoSeconds)
-        let request = CanonicalRequest(host: host, path: path, parameters: all)
         do throws(SigningError) {
-            return .call(SignedCall(path: try request.signedPath(by: credentials.signer)))
+            return .call(
+                try HTXSigningRecipe.call(path, host: host, parameters, time: time, credentials: credentials)
+            )
         } catch {
             throw .unsigned(error)
         }
-    }
-
-    private var method: String {
-        if case .pair = credentials.signer { return "Ed25519" }
-        return "HmacSHA256"
     }
 
     private static func powers(_ words: String, addresses: String?) -> KeyPowers {
