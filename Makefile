@@ -17,7 +17,7 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test conformance integration e2e drills fuzz soak sanitize sanitize-thread \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e drills fuzz fuzz-compression soak sanitize sanitize-thread \
 	sanitize-address bench format lint clean
 
 help: ## this list
@@ -67,6 +67,9 @@ drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more);
 fuzz: release ## FUZZ_FRAMES (100000) damaged frames a venue through decoder, pipeline and encoder, read back
 	for venue in binance okx; do .build/release/frame-fuzz --venue $$venue --count $${FUZZ_FRAMES:-100000} \
 	$${MARKETBUS_RECORDED_DATA:+--corpus $$MARKETBUS_RECORDED_DATA/$$venue}; done
+
+fuzz-compression: setup ## FUZZ_RUNS (1000000; 0: no bound) inputs of libFuzzer through the inflater and the zstd reader
+	deploy/scripts/fuzz.sh compression $${FUZZ_RUNS:-1000000}
 
 soak: setup-tests release ## the suite under load for SOAK_SECONDS (600): memory, descriptors, threads must not grow
 	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) deploy/scripts/soak.py --seconds $${SOAK_SECONDS:-600}

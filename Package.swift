@@ -6,6 +6,8 @@ import PackageDescription
 /// The exchanges that have a room in Shared/Venues, a feed in Services and tests in Tests/Venues.
 let venues = ["Binance", "OKX", "HTX", "Coinbase", "Gateway"]
 
+/// Programs with libFuzzer's main, which other builds have no use for; `deploy/scripts/fuzz.sh` sets it.
+let isFuzzBuild = Context.environment["MARKETBUS_FUZZ"] == "1"
 let warningsAreErrors = Context.environment["MARKETBUS_STRICT"] == "1"
 let swiftFlags: [SwiftSetting] =
     [
@@ -18,6 +20,8 @@ let swiftFlags: [SwiftSetting] =
             .when(configuration: .release)
         ),
     ] + (warningsAreErrors ? [.unsafeFlags(["-warnings-as-errors"])] : [])
+    // libFuzzer steers by what the rooms do, so all of them count their edges.
+    + (isFuzzBuild ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 /// A C target that adapts one system library.
 func shim(_ name: String, libraries: [String] = [], cFlags: [CSetting] = []) -> Target {
@@ -184,7 +188,13 @@ let testTargets: [Target] = [
         exclude: ["RESULTS.md", "run.py", "floors"],
         swiftSettings: swiftFlags
     ),
-    program("FrameFuzz", at: "Tests/Fuzz", ["VenueKit", "Wire", "VenueTestKit"] + foundations + venues),
+    .executableTarget(
+        name: "FrameFuzz",
+        dependencies: (["VenueKit", "Wire", "VenueTestKit"] + foundations + venues).map { .byName(name: $0) },
+        path: "Tests/Fuzz",
+        exclude: ["LibFuzzer"],
+        swiftSettings: swiftFlags
+    ),
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
     tests("Unit", "ModelsTests", ["Models", "FixedPoint", "TestKit"]),
     tests("Unit", "QueuesTests", ["Queues", "Lifecycle", "Observability", "TestKit"]),
@@ -225,6 +235,18 @@ let testTargets: [Target] = [
     tests("Architecture", "ArchitectureTests", []),
 ]
 
+let fuzzers: [Target] =
+    isFuzzBuild
+    ? [
+        .executableTarget(
+            name: "CompressionFuzz",
+            dependencies: ["Compression"],
+            path: "Tests/Fuzz/LibFuzzer/Compression",
+            swiftSettings: swiftFlags,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+        )
+    ] : []
+
 let package = Package(
     name: "marketbus",
     products: [
@@ -233,7 +255,8 @@ let package = Package(
         .executable(name: "exchange-twin", targets: ["ExchangeTwin"]),
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
         .executable(name: "frame-fuzz", targets: ["FrameFuzz"]),
-    ] + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
-    targets: shims + rooms + venueRooms + services + testTargets,
+    ] + fuzzers.map { _ in .executable(name: "compression-fuzz", targets: ["CompressionFuzz"]) }
+        + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
+    targets: shims + rooms + venueRooms + services + testTargets + fuzzers,
     cxxLanguageStandard: .cxx17
 )

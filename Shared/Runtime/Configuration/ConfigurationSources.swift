@@ -22,7 +22,7 @@ public enum ProcessEnvironment {
 public struct ConfigurationSources: Sendable {
     /// Variables with our prefix that are not configuration: switches of the build and the tests.
     public static let foreignVariables: Set<String> = [
-        "MARKETBUS_STRICT", "MARKETBUS_RECORDED_DATA", "MARKETBUS_BIN",
+        "MARKETBUS_STRICT", "MARKETBUS_RECORDED_DATA", "MARKETBUS_BIN", "MARKETBUS_FUZZ",
     ]
 
     private static let prefix = "MARKETBUS_"

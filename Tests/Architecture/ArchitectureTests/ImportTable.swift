@@ -14,7 +14,9 @@ struct ImportTable {
     static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity", "Signing"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
-    static let programs: Set<String> = ["Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz"]
+    static let programs: Set<String> = [
+        "Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz", "CompressionFuzz",
+    ]
     /// What every room may import: the language itself.
     private static let language: Set<String> = ["Swift", "Synchronization"]
     /// The C library as Swift sees it: only where a room owns a piece of the machine.
