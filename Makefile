@@ -17,7 +17,8 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test conformance integration e2e drills fuzz fuzz-compression soak sanitize sanitize-thread \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue drills fuzz fuzz-compression soak sanitize \
+	sanitize-thread \
 	sanitize-address bench format lint clean
 
 help: ## this list
@@ -57,7 +58,10 @@ integration: setup ## the edges on loopback, the embedded broker, and KAFKA_BOOT
 
 e2e: setup-tests release ## programs as processes: twin, feeds, broker, a Python reader
 	mkdir -p $(REPORTS)
-	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill' --junitxml $(REPORTS)/e2e.xml
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill and not slow' --junitxml $(REPORTS)/e2e.xml
+
+new-venue: setup-tests ## deploy/scripts/new-venue.sh on a scratch copy, built and tested: minutes
+	$(PYTHON) -m pytest Tests/EndToEnd -q -m slow
 
 drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more); the report in .build/reports/drills.md
 	mkdir -p $(REPORTS)
