@@ -28,11 +28,15 @@ class Contract:
         """The canonical symbol."""
         return self.name.canonical
 
-    def exact_size(self, value: Any) -> Decimal:
-        """The venue's size in our unit: base for spot and linear, contracts for inverse."""
+    def sized(self) -> Decimal:
+        """What turns the venue's sizes into ours; refused where that is unknown, sizes in the frame or not."""
         if self.multiplier is None:
             raise Undecodable("unknown_instrument", self.venue_symbol)
-        return product(amount_of(value), self.multiplier)
+        return self.multiplier
+
+    def exact_size(self, value: Any) -> Decimal:
+        """The venue's size in our unit: base for spot and linear, contracts for inverse."""
+        return product(amount_of(value), self.sized())
 
     def size(self, value: Any) -> str:
         """The same, spelled."""

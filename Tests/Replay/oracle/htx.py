@@ -133,6 +133,7 @@ class HTXDecoder:
 
     def _quote(self, tick: dict[str, Any], symbol: str, frame: dict[str, Any]) -> Quote:
         known = self._contract(symbol)
+        known.sized()
         if known.kind == SPOT:
             sides = [(tick.get(name), tick.get(f"{name}Size")) for name in ("bid", "ask")]
         else:

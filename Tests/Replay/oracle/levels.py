@@ -18,6 +18,7 @@ def level(price: Any, size: Any, contract: Contract) -> Level:
 
 def levels(rows: Any, contract: Contract, absent: bool = False) -> list[Level]:
     """One side of a book frame: rows of price and size. `absent` says that a missing or null side is an empty one."""
+    contract.sized()
     if rows is None and absent:
         return []
     if not isinstance(rows, list):

@@ -63,17 +63,15 @@ class _Replayer:
         self.candles: dict[tuple[str, str], CandleSeries] = {}
         self.references: dict[tuple[str, str], str] = {}
         self.book_epochs: Counter = Counter()
-        self.line_number = self.now = 0
+        self.line_number = 0
 
     def line(self, number: int, text: str) -> None:
         self.line_number = number
         session = _session_line(text)
         if session is None:
-            self.now = 0
             self.frame(text, self.connection("", 0, None), "", 0)
             return
         conn, received = session["conn"], session["recv_ns"] // 1000
-        self.now = received
         if session["dir"] == "open":
             self.connections[conn] = self.incarnation(conn, received, session.get("url"))
             self.connections[conn].decoder.opened()
@@ -217,7 +215,7 @@ class _Replayer:
             "venue_symbol": event.venue_symbol,
             "exchange_us": event.exchange_us,
             "received_us": received,
-            "published_us": self.now,
+            "published_us": received,
             "feed": f"{self.venue}-feed",
             "epoch": connection.epoch,
             "seq": connection.sequences[slot],
