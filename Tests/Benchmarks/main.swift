@@ -5,6 +5,7 @@ import Glibc
 let usage = """
     usage: benchmarks frames FOLDER [SECONDS]     recorded frames to record bytes, in memory
            benchmarks allocations FOLDER          how often that asks for memory; exit 1 if it does
+           benchmarks books                       order books: an update, an increment, 500 books; exit 1 if they ask for memory
            benchmarks produce FOLDER              recorded frames handed to librdkafka, beside librdkafka alone
            benchmarks pace SERVERS RATE [SECONDS] bare librdkafka at a rate: the floor of a feed's load
            benchmarks receive URL TEXT [SECONDS]  WebSocket frames received, TEXT sent first
@@ -20,6 +21,8 @@ case "frames" where arguments.count >= 2:
     FrameBenchmark(folder: folder, runs: 5, secondsPerRun: seconds).runAll()
 case "allocations" where arguments.count == 2:
     exit(AllocationBenchmark(folder: folder).runAll() ? 0 : 1)
+case "books" where arguments.count == 1:
+    exit(BookBenchmark().runAll() ? 0 : 1)
 case "produce" where arguments.count == 2:
     try ProduceBenchmark(folder: folder).runAll()
 case "receive" where arguments.count >= 3:

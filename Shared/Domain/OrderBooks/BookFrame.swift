@@ -222,6 +222,9 @@ struct BookBuffer: ~Copyable {
     /// The numbers of a waiting frame.
     func sequence(_ index: Int) -> BookSequence { entries[head + index].sequence }
 
+    /// The number of the last waiting frame.
+    var lastNumber: Int64? { count > 0 ? entries.last?.sequence.last : nil }
+
     private var waitingLevels: Int {
         head < entries.count ? levels.count - entries[head].first : 0
     }

@@ -11,13 +11,18 @@ extension BookMachine {
         // Where the stream itself brings the snapshot, what comes before it means nothing.
         guard rules.source != .stream else { return }
         guard state == .joining else {
-            buffer.append(frame)
+            keep(frame)
             if buffer.count == 1 { output.needSnapshot(.begin) }
             return
         }
         switch rules.join(sequence, frame.sequence) {
         case .stale:
-            return
+            repeats += 1
+            guard repeats >= Self.repeatLimit else { return }
+            // The venue counts anew, and the snapshot is from before.
+            forget()
+            buffer.append(frame)
+            output.needSnapshot(.useless)
         case .next:
             guard let held else { return }
             state = .live
@@ -29,6 +34,13 @@ extension BookMachine {
             buffer.append(frame)
             output.needSnapshot(.useless)
         }
+    }
+
+    /// Keeps an increment until the snapshot is there.
+    private mutating func keep(_ frame: borrowing BookFrame) {
+        // After a lower number what waits is of another count: no snapshot will ever fit it.
+        if let last = buffer.lastNumber, frame.sequence.last < last { buffer.removeAll() }
+        buffer.append(frame)
     }
 
     /// A snapshot: the book begins with it.

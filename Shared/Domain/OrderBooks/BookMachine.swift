@@ -51,10 +51,10 @@ public struct BookMachine: ~Copyable {
     var hasAskedForHorizon = false
     private var deltas = 0
     private var publishedAt: Int64 = 0
-    private var repeats = 0
+    var repeats = 0
 
     /// So many increments in a row that the book contains already mean that the venue counts anew.
-    private static let repeatLimit = 1_000
+    static let repeatLimit = 200
 
     /// Makes a machine that waits for its first frame.
     ///

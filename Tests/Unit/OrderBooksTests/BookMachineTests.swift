@@ -58,6 +58,22 @@ import Testing
         #expect(bench.take(.snapshot(8)) == ["snapshot", "delta"])
     }
 
+    @Test func `what waits from before the venue counted anew is let go`() {
+        let bench = Bench(TestRules.ranges())
+        bench.take(.delta(5_000, 5_001), .delta(5_002, 5_002), .delta(1, 2), .delta(3, 3))
+        #expect(bench.take(.snapshot(1)) == ["snapshot", "delta", "delta"])
+    }
+
+    @Test func `a snapshot from before the venue counted anew is given up after many increments`() {
+        let bench = Bench(TestRules.ranges())
+        bench.take(.delta(1, 1))
+        bench.take(.snapshot(5_000))
+        let names = (2..<250).flatMap { bench.take(.delta(Int64($0), Int64($0))) }
+        #expect(names == ["need useless"])
+        #expect(bench.take(.snapshot(249)) == [])
+        #expect(bench.take(.delta(250, 250)) == ["snapshot", "delta"])
+    }
+
     @Test func `in a chain the bridging increment spans the snapshot and the next name the one before`() {
         let bench = Bench(TestRules.chained)
         bench.take(
@@ -141,7 +157,7 @@ import Testing
         #expect(window.take(.delta(0, 2, previous: 1)) == ["invalid gap", "need fault"])
         let endless = Bench(TestRules.ranges())
         endless.take(.snapshot(10), .delta(11, 500))
-        let names = (0..<1000).flatMap { _ in endless.take(.delta(11, 11)) }
+        let names = (0..<200).flatMap { _ in endless.take(.delta(11, 11)) }
         #expect(names == ["invalid reset", "need fault"])
     }
 

@@ -115,7 +115,7 @@ struct Recorder: BookOutput {
     ) {
         steps.append(.delta(bids: Array(bids), asks: Array(asks)))
         stamps.append(stamp)
-        reader.apply(Array(bids), Array(asks), stamp.epoch)
+        reader.apply(Array(bids), Array(asks), stamp)
     }
 
     mutating func publishInvalid(_ fault: BookFault, _ stamp: BookStamp) {
@@ -161,10 +161,13 @@ struct ReaderBook {
         if isCrossed { violations.append("a crossed book is published") }
     }
 
-    mutating func apply(_ newBids: [PriceLevel], _ newAsks: [PriceLevel], _ newEpoch: Int64) {
+    mutating func apply(_ newBids: [PriceLevel], _ newAsks: [PriceLevel], _ stamp: BookStamp) {
         if !isValid { violations.append("a delta without a book") }
-        if newEpoch != epoch { violations.append("a delta of another book_epoch") }
+        if stamp.epoch != epoch { violations.append("a delta of another book_epoch") }
         set(newBids, newAsks)
+        // What lies beyond the horizon is not proven: it is forgotten.
+        if let edge = stamp.horizonBid { bids = bids.filter { $0.key >= edge } }
+        if let edge = stamp.horizonAsk { asks = asks.filter { $0.key <= edge } }
         if isCrossed { violations.append("a delta crosses the book") }
     }
 
@@ -239,7 +242,10 @@ enum TestRules {
         source: .call(levels: nil),
         scope: .snapshot,
         depth: nil,
-        join: { book, push in push.last < book ? .stale : push.first <= book ? .next : .gap },
+        join: { book, push in
+            if push.last < book { return .stale }
+            return push.first <= book || push.previous == book ? .next : .gap
+        },
         follow: { book, push in push.previous == book ? .next : push.last <= book ? .stale : .gap }
     )
 

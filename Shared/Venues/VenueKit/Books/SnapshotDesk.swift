@@ -15,16 +15,24 @@ struct SnapshotDesk {
     struct Settings {
         /// Snapshots under way at once.
         var concurrent = 4
-        /// The first pause after a failure. Unit: milliseconds.
+        /// The first pause after a failure.
+        ///
+        /// - Unit: milliseconds.
         var backoffMinimum: Int64 = 250
-        /// The longest pause. Unit: milliseconds.
+        /// The longest pause.
+        ///
+        /// - Unit: milliseconds.
         var backoffMaximum: Int64 = 60_000
         /// Failures in a row after which the book is announced as not recoverable for now; it is asked for on, at the
         /// longest pause.
         var tries = 8
-        /// How long an answer may take. Unit: milliseconds.
+        /// How long an answer may take.
+        ///
+        /// - Unit: milliseconds.
         var patience: Int64 = 10_000
-        /// A book that lived so long has recovered: its next fault begins with the first pause. Unit: milliseconds.
+        /// A book that lived so long has recovered: its next fault begins with the first pause.
+        ///
+        /// - Unit: milliseconds.
         var stableAfter: Int64 = 30_000
     }
 

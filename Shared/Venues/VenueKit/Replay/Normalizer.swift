@@ -130,7 +130,7 @@ public final class Normalizer {
             current = connection
             let depth = url.flatMap(RecordedAnswer.limit(shownBy:)) ?? 0
             try venue.read(body, answering: .book(depth: depth), of: book, instruments, into: &batch)
-            connection.keeper.take(batch, epoch: connection.epoch, received: received, published: received)
+            connection.take(batch, received)
         } catch {
             letter(body, error, name, received)
         }
@@ -170,7 +170,7 @@ public final class Normalizer {
             case .events:
                 pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
                 if batch.hasMore {
-                    connection.keeper.take(batch, epoch: connection.epoch, received: received, published: received)
+                    connection.take(batch, received)
                 }
             case .ignored(let kind):
                 ignored[kind.description, default: 0] += 1
@@ -180,7 +180,12 @@ public final class Normalizer {
         } catch {
             letter(frame.bytes, error, connection.name, received)
             guard let book = batch.bookAtRisk else { return }
-            connection.keeper.undecodable(book, epoch: connection.epoch, received: received, published: received)
+            connection.keeper.undecodable(
+                book,
+                epoch: connection.epoch,
+                received: received,
+                published: received
+            )
         }
     }
 
@@ -250,6 +255,11 @@ private final class RecordedConnection {
         self.market = market
         self.decoder = decoder
         self.keeper = keeper
+    }
+
+    /// Takes the book updates of a frame or an answer.
+    func take(_ batch: borrowing EventBatch, _ received: Int64) {
+        keeper.take(batch, epoch: epoch, received: received, published: received)
     }
 
     /// The book that a REST answer is about: the one that the URL names; without URL the only one that waits.

@@ -1,0 +1,188 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import AllocationCount
+import FixedPoint
+import Glibc
+import Models
+import OrderBooks
+
+/// What a level update costs, and what books weigh; no files needed.
+struct BookBenchmark {
+    private static let updates = 200_000
+
+    /// Prints a line a case; false if a live book asks for memory.
+    func runAll() -> Bool {
+        var isClean = true
+        for count in [100, 1_000, 5_000, 30_000] {
+            for isNearTop in [true, false] where !apply(count, isNearTop: isNearTop) { isClean = false }
+        }
+        isClean = machine() && isClean
+        memory(books: 500, levels: 1_000)
+        return isClean
+    }
+
+    /// Level updates alone: 40 % removals, the rest new levels and new sizes.
+    private func apply(_ count: Int, isNearTop: Bool) -> Bool {
+        var noise = BookNoise(state: 42)
+        let load = noise.levels(count)
+        let changes = noise.changes(Self.updates, count, isNearTop: isNearTop)
+        var best = Double.infinity
+        var allocations = 0
+        for _ in 0..<7 {
+            var book = OrderBook()
+            for level in load { book.apply(.bids, level) }
+            changes.withUnsafeBufferPointer { changes in
+                book.apply(.bids, changes)
+                let start = Clock.monotonic
+                allocations = AllocationCounter.count { book.apply(.bids, changes) }
+                best = min(best, Double(Clock.monotonic - start) / Double(changes.count))
+            }
+        }
+        let place = isNearTop ? "near the top" : "anywhere"
+        print(
+            "book-apply\t\(count) levels, \(place)\tbest \(tenths(best)) ns/level\tallocations \(allocations)"
+        )
+        return allocations == 0
+    }
+
+    /// The whole way of an increment: rules, levels, faults looked for, the delta handed out.
+    private func machine() -> Bool {
+        var noise = BookNoise(state: 7)
+        var bids = noise.levels(1_000)
+        bids.sort { $1.price < $0.price }
+        let top = ScaledDecimal(1_000_000)
+        let asks = [PriceLevel(price: top, size: .one)]
+        let changes = noise.changes(Self.updates, 1_000, isNearTop: true)
+        let rules = BookRules.sequenceless(source: .stream, scope: .window, depth: 2_000)
+        var machine = BookMachine(rules: rules)
+        var output = CountingOutput()
+        take(&machine, &output, .snapshot, bids[...], asks[...])
+        let perFrame = 10
+        func pass() {
+            for start in stride(from: 0, to: changes.count - perFrame, by: perFrame) {
+                take(&machine, &output, .delta, changes[start..<(start + perFrame)], [])
+            }
+        }
+        pass()
+        let start = Clock.monotonic
+        let allocations = AllocationCounter.count { pass() }
+        let frames = Double((changes.count - 1) / perFrame)
+        let cost = Double(Clock.monotonic - start) / frames
+        print(
+            "book-machine\t\(perFrame) levels a frame, 1000 levels\t\(tenths(cost)) ns/frame\tallocations \(allocations)"
+        )
+        return allocations == 0
+    }
+
+    private func take(
+        _ machine: inout BookMachine,
+        _ output: inout CountingOutput,
+        _ kind: BookFrame.Kind,
+        _ bids: ArraySlice<PriceLevel>,
+        _ asks: ArraySlice<PriceLevel>
+    ) {
+        bids.withUnsafeBufferPointer { bids in
+            asks.withUnsafeBufferPointer { asks in
+                let frame = BookFrame(
+                    kind: kind,
+                    sequence: .none,
+                    exchangeMicroseconds: EventTime.none,
+                    receivedMicroseconds: 0,
+                    bids: bids,
+                    asks: asks
+                )
+                machine.take(frame, &output)
+            }
+        }
+    }
+
+    /// Resident memory of many books, after some life.
+    private func memory(books count: Int, levels: Int) {
+        let before = Self.residentBytes
+        var books: [BookBox] = []
+        for index in 0..<count {
+            var noise = BookNoise(state: UInt64(index))
+            let box = BookBox()
+            for half in BookHalf.allCases {
+                for level in noise.levels(levels) { box.book.apply(half, level) }
+                for level in noise.changes(levels * 4, levels, isNearTop: false) {
+                    box.book.apply(half, level)
+                }
+            }
+            books.append(box)
+        }
+        let bytes = Self.residentBytes - before
+        let held = books.reduce(0) { $0 + $1.book.count(.bids) + $1.book.count(.asks) }
+        print(
+            "book-memory\t\(count) books, \(held) levels\t\(bytes / 1024) KiB\t\(bytes / max(held, 1)) bytes/level"
+        )
+    }
+
+    private static var residentBytes: Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 128)
+        guard fgets(&text, 128, file) != nil else { return 0 }
+        let words = String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+        return words.count > 1 ? (Int(words[1]) ?? 0) * 4096 : 0
+    }
+
+    private func tenths(_ value: Double) -> Double { Double(Int(value * 10)) / 10 }
+}
+
+private final class BookBox {
+    var book = OrderBook()
+}
+
+/// Counts what it is given.
+private struct CountingOutput: BookOutput {
+    var records = 0
+
+    mutating func publishSnapshot(_ book: borrowing OrderBook, limit: Int, _ stamp: BookStamp) {
+        records += 1
+    }
+    mutating func publishDelta(
+        bids: UnsafeBufferPointer<PriceLevel>,
+        asks: UnsafeBufferPointer<PriceLevel>,
+        _ stamp: BookStamp
+    ) { records += 1 }
+    mutating func publishInvalid(_ fault: BookFault, _ stamp: BookStamp) { records += 1 }
+    mutating func needSnapshot(_ why: BookNeed) {}
+}
+
+/// Repeatable levels on a grid of which half is occupied.
+private struct BookNoise {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed &>> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed &>> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed &>> 31)
+    }
+
+    mutating func levels(_ count: Int) -> [PriceLevel] {
+        (0..<count).map { level(at: $0 * 2, size: 5) }
+    }
+
+    /// Changes that keep the book at about its size; near the top: exponentially rarer with the distance.
+    mutating func changes(_ count: Int, _ levels: Int, isNearTop: Bool) -> [PriceLevel] {
+        (0..<count).map { _ in
+            let unit = Double(next() >> 11) * 0x1p-53
+            let distance =
+                isNearTop
+                ? min(Int(-log(1 - unit) * Double(levels) / 20), 2 * levels - 1)
+                : Int(next() % UInt64(2 * levels))
+            return level(at: 2 * levels - 1 - distance, size: next() % 5 < 2 ? 0 : Int64(next() % 900 + 1))
+        }
+    }
+
+    /// Prices in cents, sizes in thousandths.
+    private func level(at tick: Int, size: Int64) -> PriceLevel {
+        PriceLevel(
+            price: ScaledDecimal(mantissa64: Int64(tick + 60_001), decimals: 2),
+            size: ScaledDecimal(mantissa64: size, decimals: 3)
+        )
+    }
+}
