@@ -63,7 +63,9 @@ extension CoinbaseDesk {
             let product = parts[1].isEmpty ? word : parts[1]
             if products[word]?.contains(product) != true { products[word, default: []].append(product) }
         }
-        let members = order.map { word in (key: word, value: JSONText.array((products[word] ?? []).map(JSONText.string))) }
+        let members = order.map { word in
+            (key: word, value: JSONText.array((products[word] ?? []).map(JSONText.string)))
+        }
         let out = ByteBuffer()
         out.append(envelope("subscriptions", connection))
         out.append("{\"subscriptions\":")
@@ -79,10 +81,12 @@ extension CoinbaseDesk {
     /// The signature's size is checked, its value is not: the twin has no public key.
     private func isValid(_ token: String) -> Bool {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = CoinbaseDesk.json(parts[0]), let payload = CoinbaseDesk.json(parts[1]),
+        guard parts.count == 3, let header = CoinbaseDesk.json(parts[0]),
+            let payload = CoinbaseDesk.json(parts[1]),
             CoinbaseDesk.decode(parts[2])?.count == 64
         else { return false }
-        guard ["ES256", "EdDSA"].contains(header["alg"]?.string ?? ""), header["kid"]?.string?.isEmpty == false,
+        guard ["ES256", "EdDSA"].contains(header["alg"]?.string ?? ""),
+            header["kid"]?.string?.isEmpty == false,
             header["nonce"]?.string?.isEmpty == false
         else { return false }
         let now = md_wall_nanos().asInt / 1_000_000_000

@@ -45,7 +45,9 @@ struct CoinbaseBrokerage {
     }
 
     private func one(_ parts: [String]) -> HTTPAnswer {
-        guard let market = exchange.market(.coinbase, .spot, parts[2]) else { return CoinbaseBrokerage.notFound }
+        guard let market = exchange.market(.coinbase, .spot, parts[2]) else {
+            return CoinbaseBrokerage.notFound
+        }
         guard parts.count == 4 else {
             let row = exchange.listed(.coinbase, .spot).first { $0.name == parts[2] }
             return row.map { HTTPAnswer(json: product($0)) } ?? CoinbaseBrokerage.notFound
@@ -65,7 +67,8 @@ struct CoinbaseBrokerage {
             market.instrument.write(price: market.lastTicks, into: price)
             market.instrument.write(size: market.lastDay(at: exchange.engineTime).volume.lots, into: volume)
         }
-        return "{\"product_id\":\"\(listed.name)\",\"price\":\"\(price.text)\",\"price_percentage_change_24h\":\"0.1\""
+        return
+            "{\"product_id\":\"\(listed.name)\",\"price\":\"\(price.text)\",\"price_percentage_change_24h\":\"0.1\""
             + ",\"volume_24h\":\"\(volume.text)\",\"base_increment\":\"\(listed.lot.text)\""
             + ",\"quote_increment\":\"\(listed.tick.text)\",\"quote_min_size\":\"1\""
             + ",\"base_min_size\":\"\(listed.lot.text)\",\"base_max_size\":\"3400\",\"base_name\":\"\(listed.base)\""
@@ -134,9 +137,15 @@ struct CoinbaseBrokerage {
             let end = request.integer("end")
         else { return bad("start and end are required") }
         let interval = CandleInterval(milliseconds: seconds * 1000)
-        guard (end - start) / seconds <= 350 else { return bad("number of candles requested should be less than 350") }
-        let rows = market.candles(interval, from: max(0, start * 1000), to: min(end * 1000, exchange.engineTime))
-            .filter { $0.trades > 0 }
+        guard (end - start) / seconds <= 350 else {
+            return bad("number of candles requested should be less than 350")
+        }
+        let rows = market.candles(
+            interval,
+            from: max(0, start * 1000),
+            to: min(end * 1000, exchange.engineTime)
+        )
+        .filter { $0.trades > 0 }
         let out = ByteBuffer(capacity: 4096)
         let frames = CoinbaseFrames(market: market, now: now, out: out)
         out.append("{\"candles\":[")

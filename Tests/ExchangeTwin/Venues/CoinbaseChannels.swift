@@ -29,7 +29,9 @@ enum CoinbaseChannel: String {
     var isAdvanced: Bool { rawValue.hasPrefix("advanced.") }
 
     /// The name in the frames: `level2` arrives as `l2_data`.
-    var frameName: String { self == .advancedLevel2 ? "l2_data" : String(rawValue.dropFirst("advanced.".count)) }
+    var frameName: String {
+        self == .advancedLevel2 ? "l2_data" : String(rawValue.dropFirst("advanced.".count))
+    }
 
     /// How often the venue speaks, by the sheet.
     var plan: StreamPlan {
@@ -65,7 +67,9 @@ struct CoinbaseRequest {
 
     init(_ message: JSONText) {
         let common = message["product_ids"]?.items?.compactMap(\.string) ?? []
-        isSigned = ["signature", "key", "passphrase", "timestamp"].allSatisfy { message[$0]?.scalar?.isEmpty == false }
+        isSigned = ["signature", "key", "passphrase", "timestamp"].allSatisfy {
+            message[$0]?.scalar?.isEmpty == false
+        }
         for entry in message["channels"]?.items ?? [] {
             if let name = entry.string {
                 channels.append((name, common))
@@ -78,7 +82,7 @@ struct CoinbaseRequest {
 
 /// Coinbase's times: ISO 8601 in UTC with microseconds.
 enum CoinbaseTime {
-    /// - Parameter trimmed: without the zeros at the fraction's end, as some of its frames come.
+    /// A time; `trimmed`: without the zeros at the fraction's end, as some of its frames come.
     static func text(_ milliseconds: Int, micros: Int, trimmed: Bool = false) -> String {
         let out = ByteBuffer()
         write(milliseconds, into: out)
@@ -100,7 +104,9 @@ enum CoinbaseTime {
         ]
         for (value, width, separator) in parts {
             let text = String(value)
-            out.append(text: String(repeating: "0", count: max(0, width - text.utf8.count)) + text + separator)
+            out.append(
+                text: String(repeating: "0", count: max(0, width - text.utf8.count)) + text + separator
+            )
         }
     }
 
@@ -108,7 +114,9 @@ enum CoinbaseTime {
     static func milliseconds(_ text: String) -> Int? {
         if let seconds = Double(text), seconds.magnitude < 1e12 { return Int(seconds * 1000) }
         let digits = text.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }
-        guard digits.count >= 3, (1...12).contains(digits[1]), (1970...9999).contains(digits[0]) else { return nil }
+        guard digits.count >= 3, (1...12).contains(digits[1]), (1970...9999).contains(digits[0]) else {
+            return nil
+        }
         let day = Calendar.day(ofMonth: digits[0] * 12 + digits[1] - 1) + digits[2] - 1
         let clock = digits.count >= 6 ? digits[3] * 3600 + digits[4] * 60 + digits[5] : 0
         return day * 86_400_000 + clock * 1000

@@ -54,7 +54,8 @@ final class CoinbaseDesk: VenueDesk {
     // MARK: - Messages
 
     func mayReceive(_ opcode: Opcode, on connection: Connection, now: Int) -> Bool {
-        guard exchange.options.limits, !connection.session.messages.take(now: now, limit: 100, span: 1_000_000_000)
+        guard exchange.options.limits,
+            !connection.session.messages.take(now: now, limit: 100, span: 1_000_000_000)
         else { return true }
         connection.close(code: 1008, reason: "message rate limit exceeded")
         return false
@@ -127,7 +128,9 @@ final class CoinbaseDesk: VenueDesk {
     private func refusal(_ name: String, _ request: CoinbaseRequest, subscribe: Bool) -> String? {
         let closed = ["level2", "level3", "full"]
         if closed.contains(name) || name == "user" {
-            guard subscribe, !request.isSigned else { return name == "level2" ? nil : subscribe ? "Invalid signature" : nil }
+            guard subscribe, !request.isSigned else {
+                return name == "level2" ? nil : subscribe ? "Invalid signature" : nil
+            }
             return closed.contains(name)
                 ? "level2, level3, and full channels now require authentication. "
                     + "https://docs.cdp.coinbase.com/exchange/docs/websocket-auth"
@@ -177,12 +180,18 @@ final class CoinbaseDesk: VenueDesk {
         }
     }
 
-    /// - Parameter product: empty for channels that have none.
+    /// Subscribes a channel of a product; the product is empty for channels that have none.
     func join(_ connection: Connection, _ channel: CoinbaseChannel, _ product: String) {
         let first = exchange.instruments(.coinbase, .spot).first
         let instrument = product.isEmpty ? first : find(product)
         let name = "\(channel.rawValue):\(product)"
-        let stream = exchange.registry.stream(.coinbase, .spot, name, symbol: product, kind: channel.plan.kind)
+        let stream = exchange.registry.stream(
+            .coinbase,
+            .spot,
+            name,
+            symbol: product,
+            kind: channel.plan.kind
+        )
         channels[ObjectIdentifier(stream)] = channel
         exchange.subscribe(
             connection,
@@ -210,7 +219,8 @@ final class CoinbaseDesk: VenueDesk {
         connection.session.counter += 1
         let time = CoinbaseTime.text(exchange.sendTime, micros: number % 1000)
         return Array(
-            "{\"channel\":\"\(channel)\",\"timestamp\":\"\(time)\",\"sequence_num\":\(number),\"events\":[".utf8
+            "{\"channel\":\"\(channel)\",\"timestamp\":\"\(time)\",\"sequence_num\":\(number),\"events\":["
+                .utf8
         )
     }
 
@@ -296,7 +306,9 @@ final class CoinbaseDesk: VenueDesk {
         switch channel {
         case .matches:
             guard let last else { return }
-            say(FrameMark(last.id, more: ",\"resent\":true")) { $0.match(last, last.parts - 1, type: "last_match") }
+            say(FrameMark(last.id, more: ",\"resent\":true")) {
+                $0.match(last, last.parts - 1, type: "last_match")
+            }
         case .level2, .level2Batch:
             let book = exchange.publisher.faults.snapshot(of: market, Int.max)
             say(snapshot) { $0.snapshot(book) }
@@ -309,7 +321,11 @@ final class CoinbaseDesk: VenueDesk {
             say(.snapshot(last?.id ?? 0)) { $0.advancedTrades(recent, type: "snapshot") }
         case .advancedTicker, .advancedTickerBatch:
             say(snapshot) {
-                $0.advancedTicker(ticks: market.lastTicks, type: "snapshot", touch: channel == .advancedTicker)
+                $0.advancedTicker(
+                    ticks: market.lastTicks,
+                    type: "snapshot",
+                    touch: channel == .advancedTicker
+                )
             }
         case .advancedCandles:
             let interval = CandleInterval(milliseconds: 300_000)

@@ -73,7 +73,11 @@ struct CoinbaseFrames {
 
     /// With eight decimals.
     private func volume(_ lots: Int, _ out: ByteBuffer) {
-        out.appendDecimal(Int128(lots) * Int128(instrument.lot.mantissa), scale: instrument.lot.scale, digits: 8)
+        out.appendDecimal(
+            Int128(lots) * Int128(instrument.lot.mantissa),
+            scale: instrument.lot.scale,
+            digits: 8
+        )
     }
 
     func heartbeat() {
@@ -141,7 +145,7 @@ struct CoinbaseFrames {
 
     // MARK: - Advanced Trade: what stands in `events`
 
-    /// - Parameter fills: oldest first; the frame has the newest first.
+    /// Trades from fills, which come oldest first; the frame has the newest first.
     func advancedTrades(_ fills: [Fill], type: StaticString) {
         var event = ObjectWriter(out)
         event.text("type", type)

@@ -24,12 +24,16 @@ final class CoinbaseREST {
         case ("time", 1): return time()
         case ("currencies", 1): return HTTPAnswer(json: "[\(currencies.joined(separator: ","))]")
         case ("products", 1):
-            return HTTPAnswer(json: "[\(exchange.listed(.coinbase, .spot).map(product).joined(separator: ","))]")
+            return HTTPAnswer(
+                json: "[\(exchange.listed(.coinbase, .spot).map(product).joined(separator: ","))]"
+            )
         case ("products", 2):
             let row = exchange.listed(.coinbase, .spot).first { $0.name == parts[1] }
             return row.map { HTTPAnswer(json: product($0)) } ?? CoinbaseREST.notFound
         case ("products", 3):
-            guard let market = exchange.market(.coinbase, .spot, parts[1]) else { return CoinbaseREST.notFound }
+            guard let market = exchange.market(.coinbase, .spot, parts[1]) else {
+                return CoinbaseREST.notFound
+            }
             return one(parts[2], request, market)
         default: return CoinbaseREST.notFound
         }
@@ -64,7 +68,8 @@ final class CoinbaseREST {
         let names = Set(exchange.listed(.coinbase, .spot).flatMap { [$0.base, $0.quote] }).sorted()
         return names.map { name in
             let type = name == "USD" ? "fiat" : "crypto"
-            return "{\"id\":\"\(name)\",\"name\":\"\(name)\",\"min_size\":\"0.00000001\",\"status\":\"online\""
+            return
+                "{\"id\":\"\(name)\",\"name\":\"\(name)\",\"min_size\":\"0.00000001\",\"status\":\"online\""
                 + ",\"message\":\"\",\"max_precision\":\"0.00000001\",\"convertible_to\":[]"
                 + ",\"details\":{\"type\":\"\(type)\",\"sort_order\":1},\"default_network\":\"\""
                 + ",\"supported_networks\":[]}"
@@ -80,9 +85,17 @@ final class CoinbaseREST {
 
     /// What stands in `events` of the channel `status` of Advanced Trade.
     func advancedStatus(_ instrument: Instrument, into out: ByteBuffer) {
-        out.append(text: "{\"type\":\"snapshot\",\"products\":[{\"product_type\":\"SPOT\",\"id\":\"\(instrument.name)\"")
-        out.append(text: ",\"base_currency\":\"\(instrument.base)\",\"quote_currency\":\"\(instrument.quote)\"")
-        out.append(text: ",\"base_increment\":\"\(instrument.lot.text)\",\"quote_increment\":\"\(instrument.tick.text)\"")
+        out.append(
+            text:
+                "{\"type\":\"snapshot\",\"products\":[{\"product_type\":\"SPOT\",\"id\":\"\(instrument.name)\""
+        )
+        out.append(
+            text: ",\"base_currency\":\"\(instrument.base)\",\"quote_currency\":\"\(instrument.quote)\""
+        )
+        out.append(
+            text:
+                ",\"base_increment\":\"\(instrument.lot.text)\",\"quote_increment\":\"\(instrument.tick.text)\""
+        )
         out.append(text: ",\"display_name\":\"\(instrument.base)/\(instrument.quote)\",\"status\":\"online\"")
         out.append(text: ",\"status_message\":\"\",\"min_market_funds\":\"1\"}]}")
     }
@@ -116,7 +129,9 @@ final class CoinbaseREST {
                 out.append("\",\"")
                 market.instrument.write(size: entry.lots, into: out)
                 if level == "3" {
-                    out.append(text: "\",\"00000000-0000-4000-8000-\(String(100_000_000_000 + entry.ticks))\"]")
+                    out.append(
+                        text: "\",\"00000000-0000-4000-8000-\(String(100_000_000_000 + entry.ticks))\"]"
+                    )
                 } else {
                     out.append(text: "\",\(1 + entry.lots % 7)]")
                 }

@@ -39,7 +39,8 @@ final class GatewayDesk: VenueDesk {
     // MARK: - Messages
 
     func mayReceive(_ opcode: Opcode, on connection: Connection, now: Int) -> Bool {
-        guard exchange.options.limits, !connection.session.messages.take(now: now, limit: 20, span: 1_000_000_000)
+        guard exchange.options.limits,
+            !connection.session.messages.take(now: now, limit: 20, span: 1_000_000_000)
         else { return true }
         fail(connection, GatewayProblem("RATE_LIMITED", "more than 20 messages in a second", closing: 4429))
         return false
@@ -48,17 +49,22 @@ final class GatewayDesk: VenueDesk {
     func received(_ message: [UInt8], on connection: Connection, now: Int) {
         let connected = connection.session.subscribed
         let bad = { (text: String) in GatewayProblem("BAD_REQUEST", text, closing: connected ? nil : 4400) }
-        guard message.count <= 65536, let parsed = message.withUnsafeBufferPointer({ try? JSONReader.read($0) }) else {
+        guard message.count <= 65536,
+            let parsed = message.withUnsafeBufferPointer({ try? JSONReader.read($0) })
+        else {
             return fail(connection, bad("not a JSON object of at most 64 KiB"))
         }
-        guard let type = parsed["type"]?.string, ["CONNECT", "SUBSCRIBE", "UNSUBSCRIBE", "PONG"].contains(type) else {
+        guard let type = parsed["type"]?.string,
+            ["CONNECT", "SUBSCRIBE", "UNSUBSCRIBE", "PONG"].contains(type)
+        else {
             return fail(connection, bad("unknown type"))
         }
         switch (type, connected) {
         case ("CONNECT", false): connect(connection, parsed)
         case ("CONNECT", true):
             fail(connection, GatewayProblem("ALREADY_CONNECTED", "this connection is connected"))
-        case (_, false): fail(connection, GatewayProblem("NOT_CONNECTED", "CONNECT comes first", closing: 4400))
+        case (_, false):
+            fail(connection, GatewayProblem("NOT_CONNECTED", "CONNECT comes first", closing: 4400))
         case ("PONG", true):
             guard parsed["id"]?.scalar == connection.session.awaited else { return }
             connection.session.pongSeen = now
@@ -87,7 +93,10 @@ final class GatewayDesk: VenueDesk {
             )
         }
         guard let wish = GatewayWish(message, needsTicks: false) else {
-            return fail(connection, GatewayProblem("BAD_REQUEST", "symbols or resolutions are missing", closing: 4400))
+            return fail(
+                connection,
+                GatewayProblem("BAD_REQUEST", "symbols or resolutions are missing", closing: 4400)
+            )
         }
         connection.session.segment = segment
         let accepted = accept(wish, connection, segment, request: nil)
@@ -123,12 +132,18 @@ final class GatewayDesk: VenueDesk {
         for symbol in wish.symbols {
             guard exchange.instrument(.gateway, segment, symbol) != nil else {
                 let text = "no such symbol on \(segment.rawValue)"
-                fail(connection, GatewayProblem("UNKNOWN_SYMBOL", text, request: request, about: ("symbol", symbol)))
+                fail(
+                    connection,
+                    GatewayProblem("UNKNOWN_SYMBOL", text, request: request, about: ("symbol", symbol))
+                )
                 continue
             }
             guard known.contains(symbol) || known.count < 500 || !exchange.options.limits else {
                 let text = "at most 500 symbols a connection"
-                fail(connection, GatewayProblem("TOO_MANY_SYMBOLS", text, request: request, about: ("symbol", symbol)))
+                fail(
+                    connection,
+                    GatewayProblem("TOO_MANY_SYMBOLS", text, request: request, about: ("symbol", symbol))
+                )
                 continue
             }
             known.insert(symbol)
@@ -140,14 +155,20 @@ final class GatewayDesk: VenueDesk {
                 continue
             }
             let about = ("resolution", name)
-            fail(connection, GatewayProblem("UNKNOWN_RESOLUTION", "no such resolution", request: request, about: about))
+            fail(
+                connection,
+                GatewayProblem("UNKNOWN_RESOLUTION", "no such resolution", request: request, about: about)
+            )
         }
         for name in wish.ticks {
             guard name != "trade" && name != "quote" else {
                 accepted.ticks.append(name)
                 continue
             }
-            fail(connection, GatewayProblem("UNKNOWN_TICK", "no such tick", request: request, about: ("tick", name)))
+            fail(
+                connection,
+                GatewayProblem("UNKNOWN_TICK", "no such tick", request: request, about: ("tick", name))
+            )
         }
         return accepted
     }
@@ -183,7 +204,10 @@ final class GatewayDesk: VenueDesk {
         guard let request = message["request"]?.string, request.utf8.count <= 32,
             let wish = GatewayWish(message, needsTicks: true), let segment = connection.session.segment
         else {
-            return fail(connection, GatewayProblem("BAD_REQUEST", "request, symbols, resolutions or ticks are missing"))
+            return fail(
+                connection,
+                GatewayProblem("BAD_REQUEST", "request, symbols, resolutions or ticks are missing")
+            )
         }
         let accepted = accept(wish, connection, segment, request: request)
         let out = ByteBuffer()
@@ -266,7 +290,9 @@ final class GatewayDesk: VenueDesk {
         case .quote: say(FrameMark(market.book.sequence)) { $0.quote() }
         case .bar(let name, _):
             guard let candle = stream.series?.current, candle.trades > 0 else { return }
-            say(FrameMark(candle.open / 1000, more: ",\"closed\":false")) { $0.bar(candle, name, closed: false) }
+            say(FrameMark(candle.open / 1000, more: ",\"closed\":false")) {
+                $0.bar(candle, name, closed: false)
+            }
         }
     }
 
@@ -290,7 +316,8 @@ final class GatewayDesk: VenueDesk {
     }
 
     func announceEnd(_ connection: Connection) -> Bool {
-        let left = connection.session.closeAt.map { max(0, $0 - md_monotonic_nanos().asInt) / 1_000_000 } ?? 30_000
+        let left =
+            connection.session.closeAt.map { max(0, $0 - md_monotonic_nanos().asInt) / 1_000_000 } ?? 30_000
         connection.send(text: "{\"type\":\"CLOSING\",\"reason\":\"maintenance\",\"in_ms\":\(left)}")
         return true
     }

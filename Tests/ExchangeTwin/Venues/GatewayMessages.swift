@@ -66,7 +66,9 @@ struct GatewayWish {
     }
 
     func write(_ row: inout ObjectWriter) {
-        for (name, values) in [("symbols" as StaticString, symbols), ("resolutions", resolutions), ("ticks", ticks)] {
+        for (name, values) in [
+            ("symbols" as StaticString, symbols), ("resolutions", resolutions), ("ticks", ticks),
+        ] {
             row.key(name)
             JSONText.array(values.map(JSONText.string)).write(to: row.out)
         }
@@ -142,7 +144,8 @@ struct GatewayFrames {
         row.end()
     }
 
-    private func side(_ row: inout ObjectWriter, _ price: StaticString, _ size: StaticString, _ level: Level?) {
+    private func side(_ row: inout ObjectWriter, _ price: StaticString, _ size: StaticString, _ level: Level?)
+    {
         guard let level else {
             row.key(price)
             out.append("null")
@@ -153,7 +156,7 @@ struct GatewayFrames {
         row.size(size, instrument, level.lots)
     }
 
-    /// - Parameter resolution: nil inside an answer that names it once.
+    /// A bar; without a resolution inside an answer that names it once.
     func bar(_ candle: Candle, _ resolution: String?, closed: Bool) {
         var row = ObjectWriter(out)
         if let resolution {

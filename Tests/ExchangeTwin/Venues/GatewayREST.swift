@@ -88,7 +88,9 @@ final class GatewayREST {
         let to = request.integer("to_us").map { $0 / 1000 } ?? now + 1
         let usual = interval.open(of: now) - 499 * interval.span
         let begin = max(from.map { quotient($0 + 999, 1000) } ?? usual, to - 1001 * interval.span)
-        let rows = market.candles(interval, from: max(0, begin), to: min(now, to - 1)).filter { $0.trades > 0 }
+        let rows = market.candles(interval, from: max(0, begin), to: min(now, to - 1)).filter {
+            $0.trades > 0
+        }
         let out = ByteBuffer(capacity: 4096)
         out.append(text: "{\"symbol\":\"\(market.instrument.name)\",\"resolution\":\"\(name)\",\"bars\":[")
         let frames = GatewayFrames(market: market, now: exchange.sendTime, out: out)

@@ -75,7 +75,9 @@ extension HTXFrames {
         levels("bids", bids)
         out.append(text: ",\"ch\":\"\(topic)\",\"event\":\"")
         out.append(event)
-        out.append(text: "\",\"id\":\(sequence),\"mrid\":\(sequence),\"ts\":\(now - 1),\"version\":\(version)}")
+        out.append(
+            text: "\",\"id\":\(sequence),\"mrid\":\(sequence),\"ts\":\(now - 1),\"version\":\(version)}"
+        )
         member("ts", now)
         out.append("}")
     }
@@ -86,17 +88,26 @@ extension HTXFrames {
     func reference(_ value: String, period: HTXPeriod) {
         head()
         let id = period.interval.open(of: now) / 1000
-        out.append(text: "\"vol\":\"0\",\"close\":\"\(value)\",\"count\":\"0\",\"high\":\"\(value)\",\"id\":\(id)")
-        out.append(text: ",\"low\":\"\(value)\",\"open\":\"\(value)\",\"trade_turnover\":\"0\",\"amount\":\"0\"}}")
+        out.append(
+            text: "\"vol\":\"0\",\"close\":\"\(value)\",\"count\":\"0\",\"high\":\"\(value)\",\"id\":\(id)"
+        )
+        out.append(
+            text: ",\"low\":\"\(value)\",\"open\":\"\(value)\",\"trade_turnover\":\"0\",\"amount\":\"0\"}}"
+        )
     }
 
     func basis(index: Price, period: HTXPeriod) {
-        let contract = Price(mantissa: market.lastTicks * instrument.tick.mantissa, scale: instrument.tick.scale)
+        let contract = Price(
+            mantissa: market.lastTicks * instrument.tick.mantissa,
+            scale: instrument.tick.scale
+        )
         let difference = contract.minus(index)
         head()
         member("id", period.interval.open(of: now) / 1000, first: true)
         out.append(text: ",\"index_price\":\"\(index.text)\",\"contract_price\":\"\(contract.text)\"")
-        out.append(text: ",\"basis\":\"\(difference.text)\",\"basis_rate\":\"\(difference.over(index).text)\"}}")
+        out.append(
+            text: ",\"basis\":\"\(difference.text)\",\"basis_rate\":\"\(difference.over(index).text)\"}}"
+        )
     }
 
     // MARK: - Notices
@@ -165,14 +176,16 @@ struct Price {
     func minus(_ other: Price) -> Price {
         let common = max(scale, other.scale)
         return Price(
-            mantissa: mantissa * powerOfTen(common - scale) - other.mantissa * powerOfTen(common - other.scale),
+            mantissa: mantissa * powerOfTen(common - scale) - other.mantissa
+                * powerOfTen(common - other.scale),
             scale: common
         )
     }
 
     /// The quotient with sixteen decimals.
     func over(_ other: Price) -> Price {
-        let above = Int128(mantissa) * Int128(powerOfTen(16)) * Int128(powerOfTen(max(0, other.scale - scale)))
+        let above =
+            Int128(mantissa) * Int128(powerOfTen(16)) * Int128(powerOfTen(max(0, other.scale - scale)))
         let below = Int128(other.mantissa) * Int128(powerOfTen(max(0, scale - other.scale)))
         return Price(mantissa: Int(clamping: above / max(1, below)), scale: 16)
     }

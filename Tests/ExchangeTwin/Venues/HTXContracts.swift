@@ -38,7 +38,10 @@ struct HTXContracts {
         }
     }
 
-    private func list(_ only: (Instrument) -> Bool = { _ in true }, _ row: (Instrument) -> String) -> HTTPAnswer {
+    private func list(
+        _ only: (Instrument) -> Bool = { _ in true },
+        _ row: (Instrument) -> String
+    ) -> HTTPAnswer {
         guard let chosen = chosen(only) else { return missing }
         return HTTPAnswer(
             json: "{\"status\":\"ok\",\"data\":[\(chosen.map(row).joined(separator: ","))],\"ts\":\(now)}"
@@ -83,7 +86,9 @@ struct HTXContracts {
 
     /// Pages of settled rates, newest first, over 120 days.
     private func fundingHistory() -> HTTPAnswer {
-        guard let one = find(request.parameter("contract_code") ?? ""), one.isPerpetual else { return missing }
+        guard let one = find(request.parameter("contract_code") ?? ""), one.isPerpetual else {
+            return missing
+        }
         let page = max(1, request.integer("page_index") ?? 1)
         let size = min(max(1, request.integer("page_size") ?? 20), 50)
         let span = one.fundingHours * 3_600_000
@@ -97,7 +102,8 @@ struct HTXContracts {
                 + ",\"symbol\":\"\(one.base)\",\"fee_asset\":\"\(one.feeAsset)\"}"
         }
         return HTTPAnswer(
-            json: "{\"status\":\"ok\",\"data\":{\"total_page\":\((total + size - 1) / size),\"current_page\":\(page)"
+            json:
+                "{\"status\":\"ok\",\"data\":{\"total_page\":\((total + size - 1) / size),\"current_page\":\(page)"
                 + ",\"total_size\":\(total),\"data\":[\(rows.joined(separator: ","))]},\"ts\":\(now)}"
         )
     }
@@ -137,13 +143,16 @@ struct HTXContracts {
             let market = exchange.market(instrument)
             let frames = HTXTables(exchange: exchange, market: market, topic: "").frames()
             frames.out.append(
-                text: "{\"business_type\":\"\(instrument.businessType)\",\"contract_code\":\"\(instrument.name)\""
+                text:
+                    "{\"business_type\":\"\(instrument.businessType)\",\"contract_code\":\"\(instrument.name)\""
             )
             frames.touch()
             frames.out.append(text: ",\"mrid\":\(market.book.sequence),\"ts\":\(now - 1)}")
             return frames.out.text
         }
-        return HTTPAnswer(json: "{\"status\":\"ok\",\"ticks\":[\(rows.joined(separator: ","))],\"ts\":\(now)}")
+        return HTTPAnswer(
+            json: "{\"status\":\"ok\",\"ticks\":[\(rows.joined(separator: ","))],\"ts\":\(now)}"
+        )
     }
 
     /// The 24 hours of all contracts.
@@ -156,13 +165,16 @@ struct HTXContracts {
             frames.out.append(text: "{\"id\":\(now / 1000),\"ts\":\(now)")
             frames.touch()
             frames.out.append(
-                text: ",\"business_type\":\"\(instrument.businessType)\",\"contract_code\":\"\(instrument.name)\""
+                text:
+                    ",\"business_type\":\"\(instrument.businessType)\",\"contract_code\":\"\(instrument.name)\""
             )
             tables.contractDay(market.lastDay(at: exchange.engineTime), frames)
             frames.out.append(125)
             return frames.out.text
         }
-        return HTTPAnswer(json: "{\"status\":\"ok\",\"ticks\":[\(rows.joined(separator: ","))],\"ts\":\(now)}")
+        return HTTPAnswer(
+            json: "{\"status\":\"ok\",\"ticks\":[\(rows.joined(separator: ","))],\"ts\":\(now)}"
+        )
     }
 
     /// Candles of mark and index prices; all four prices are the one of now.
@@ -172,8 +184,11 @@ struct HTXContracts {
             return rest.bad(contract: "invalid period", 1014)
         }
         let isMark = call.contains("mark_price")
-        guard isMark || call.hasSuffix("index") || call.hasSuffix("index_kline") else { return HTXREST.notFound }
-        let (mantissa, scale) = isMark ? exchange.generator.mark(exchange.market(one)) : exchange.generator.index(one)
+        guard isMark || call.hasSuffix("index") || call.hasSuffix("index_kline") else {
+            return HTXREST.notFound
+        }
+        let (mantissa, scale) =
+            isMark ? exchange.generator.mark(exchange.market(one)) : exchange.generator.index(one)
         let topic = "market.\(one.name).\(isMark ? "mark_price" : "index").\(period.name)"
         let tables = HTXTables(exchange: exchange, market: exchange.market(one), topic: topic)
         let text = Price(mantissa: mantissa, scale: scale).text

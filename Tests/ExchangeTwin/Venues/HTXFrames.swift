@@ -14,7 +14,7 @@ struct HTXFrames {
 
     // MARK: - Pieces
 
-    /// `{"ch":…,"ts":…,"tick":{`
+    /// The frame's begin, up to the opened tick.
     func head() {
         out.append("{\"ch\":\"")
         out.append(text: topic)
@@ -44,7 +44,7 @@ struct HTXFrames {
         instrument.htx(size: lots, into: out)
     }
 
-    /// `,"asks":[[price,size],…]`
+    /// Levels as arrays of price and size.
     func levels(_ name: StaticString, _ levels: [Level], first: Bool = false) {
         out.append(first ? "\"" : ",\"")
         out.append(name)
@@ -103,7 +103,7 @@ struct HTXFrames {
         tail()
     }
 
-    /// `,"bid":[price,size]`
+    /// One level as an array of price and size.
     func side(_ name: StaticString, _ level: Level) {
         out.append(",\"")
         out.append(name)

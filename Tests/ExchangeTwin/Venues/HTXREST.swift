@@ -10,7 +10,9 @@ final class HTXREST {
 
     func answer(_ request: HTTPRequest, _ endpoint: Endpoint) -> HTTPAnswer {
         guard endpoint.segment == .spot else { return contracts(request, endpoint) }
-        guard exchange.mayRequest("htx \(endpoint.rest)", limit: 10, seconds: 1) else { return HTXREST.tooMany }
+        guard exchange.mayRequest("htx \(endpoint.rest)", limit: 10, seconds: 1) else {
+            return HTXREST.tooMany
+        }
         switch endpoint.rest {
         case "/v1/common/timestamp": return ok(",\"data\":\(now)", dated: false)
         case "/v2/market-status":
@@ -76,7 +78,8 @@ final class HTXREST {
 
     private func tickers() -> HTTPAnswer {
         let rows = exchange.instruments(.htx, .spot).map { instrument in
-            let frames = HTXTables(exchange: exchange, market: exchange.market(instrument), topic: "").frames()
+            let frames = HTXTables(exchange: exchange, market: exchange.market(instrument), topic: "")
+                .frames()
             let day = frames.market.lastDay(at: exchange.engineTime)
             frames.out.append(text: "{\"symbol\":\"\(instrument.name)\"")
             frames.price("open", day.first)
@@ -109,7 +112,12 @@ final class HTXREST {
     static let notFound = HTTPAnswer(status: 404, json: "{\"code\":404,\"message\":\"Not Found\"}")
 
     /// One market's answer; nil where a parameter is wrong.
-    private func tables(_ call: String, _ request: HTTPRequest, _ market: Market, _ symbol: String) -> HTTPAnswer? {
+    private func tables(
+        _ call: String,
+        _ request: HTTPRequest,
+        _ market: Market,
+        _ symbol: String
+    ) -> HTTPAnswer? {
         let size = request.integer("size")
         guard size.map({ (1...2000).contains($0) }) ?? true else { return nil }
         func table(_ topic: String) -> HTXTables {
@@ -131,12 +139,17 @@ final class HTXREST {
             )
             return ok(",\"data\":\(rows)", channel: made.topic)
         case "merged": return ok(",\"tick\":\(table("").merged)", channel: table("detail.merged").topic)
-        case "detail": return ok(",\"tick\":\(table("detail").inner { $0.detail() })", channel: table("detail").topic)
+        case "detail":
+            return ok(",\"tick\":\(table("detail").inner { $0.detail() })", channel: table("detail").topic)
         case "depth":
             guard let made = table("").depth(request) else { return nil }
-            return ok(",\"tick\":\(made)", channel: table("depth.\(request.parameter("type") ?? "step0")").topic)
+            return ok(
+                ",\"tick\":\(made)",
+                channel: table("depth.\(request.parameter("type") ?? "step0")").topic
+            )
         case "trade": return ok(",\"tick\":\(table("").lastTrade)", channel: table("trade.detail").topic)
-        case "trades": return ok(",\"data\":\(table("").trades(size ?? 1))", channel: table("trade.detail").topic)
+        case "trades":
+            return ok(",\"data\":\(table("").trades(size ?? 1))", channel: table("trade.detail").topic)
         default: return ok(",\"data\":\(table("").wholeBook)", channel: table("mbp").topic)
         }
     }
@@ -149,7 +162,8 @@ final class HTXREST {
         case "/api/v1/timestamp": return HTTPAnswer(json: "{\"status\":\"ok\",\"ts\":\(now)}")
         case "/heartbeat/", "/heartbeat":
             return HTTPAnswer(
-                json: "{\"status\":\"ok\",\"data\":{\"heartbeat\":1,\"swap_heartbeat\":1,\"linear_swap_heartbeat\":1}"
+                json:
+                    "{\"status\":\"ok\",\"data\":{\"heartbeat\":1,\"swap_heartbeat\":1,\"linear_swap_heartbeat\":1}"
                     + ",\"ts\":\(now)}"
             )
         default: break
@@ -195,7 +209,9 @@ final class HTXREST {
         if word == "bbo" { return contracts.touches() }
         if word == "all" { return contracts.days() }
         let symbol = (request.parameter("contract_code") ?? "").uppercased()
-        guard let instrument = contracts.find(symbol) else { return bad(contract: "The contract doesnt exist.", 1013) }
+        guard let instrument = contracts.find(symbol) else {
+            return bad(contract: "The contract doesnt exist.", 1013)
+        }
         return tables(word, request, exchange.market(instrument), symbol)
             ?? bad(contract: "invalid parameter", 1014)
     }

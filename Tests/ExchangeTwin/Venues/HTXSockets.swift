@@ -203,7 +203,8 @@ extension HTXDesk {
         }
         let segment = socket == .linearNotices ? Segment.linear : .inverse
         let all = topic.symbol == "*"
-        let meant = all ? exchange.instruments(.htx, segment) : [contract(topic.symbol, segment)].compactMap { $0 }
+        let meant =
+            all ? exchange.instruments(.htx, segment) : [contract(topic.symbol, segment)].compactMap { $0 }
         guard !meant.isEmpty else {
             return tell(connection, message, operation, code: 2011, "Contract doesnt exist")
         }
@@ -257,7 +258,9 @@ extension HTXDesk {
     /// A ping every five seconds; two without an answer end the connection.
     func keep(_ connection: Connection, now: Int) {
         let interval = exchange.options.venues.htxPingMilliseconds * 1_000_000
-        guard interval > 0, now - max(connection.session.pingSent, connection.openedAt) >= interval else { return }
+        guard interval > 0, now - max(connection.session.pingSent, connection.openedAt) >= interval else {
+            return
+        }
         guard connection.session.unanswered < 2 else {
             return connection.close(code: 1003, reason: "ping check expired")
         }

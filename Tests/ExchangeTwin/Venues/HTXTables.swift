@@ -9,7 +9,9 @@ struct HTXTables {
     private var now: Int { exchange.sendTime }
     private var isSpot: Bool { market.instrument.segment == .spot }
 
-    func frames() -> HTXFrames { HTXFrames(topic: topic, market: market, now: now, out: ByteBuffer(capacity: 4096)) }
+    func frames() -> HTXFrames {
+        HTXFrames(topic: topic, market: market, now: now, out: ByteBuffer(capacity: 4096))
+    }
 
     /// The `tick` of a push.
     func inner(_ write: (HTXFrames) -> Void) -> String {
@@ -76,7 +78,9 @@ struct HTXTables {
     /// Nil for a step or depth that does not exist.
     func depth(_ request: HTTPRequest) -> String? {
         let type = request.parameter("type") ?? "step0"
-        guard type.hasPrefix("step"), let step = Int(type.dropFirst(4)), (0...15).contains(step) else { return nil }
+        guard type.hasPrefix("step"), let step = Int(type.dropFirst(4)), (0...15).contains(step) else {
+            return nil
+        }
         let wanted = request.integer("depth")
         guard wanted.map({ [5, 10, 20].contains($0) }) ?? true else { return nil }
         let book = exchange.publisher.faults.snapshot(of: market, wanted ?? 150)
@@ -130,7 +134,8 @@ struct HTXTables {
     /// `,"open":"…"` and so on, as strings.
     func contractDay(_ day: Candle, _ frames: HTXFrames) {
         let instrument = market.instrument
-        for (name, ticks) in [("open", day.first), ("close", day.last), ("high", day.high), ("low", day.low)] {
+        for (name, ticks) in [("open", day.first), ("close", day.last), ("high", day.high), ("low", day.low)]
+        {
             frames.out.append(text: ",\"\(name)\":\"")
             instrument.write(price: ticks, into: frames.out)
             frames.out.append(34)
