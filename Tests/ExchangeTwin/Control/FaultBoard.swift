@@ -143,7 +143,7 @@ final class FaultBoard {
             payload.replaceSubrange(0..<head.count, with: head)
             payload.replaceSubrange((payload.count - 2)..<payload.count, with: Array("\"}".utf8))
         }
-        connection.send(.text, payload)
+        payload.withUnsafeBufferPointer { connection.session.desk?.put($0, on: connection) }
     }
 
     private func announce(_ fault: Fault, _ connection: Connection) {

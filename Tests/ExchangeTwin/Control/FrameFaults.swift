@@ -38,7 +38,9 @@ extension FaultBoard {
         let connection = frame.to
         switch fault.kind {
         case .silenceStream: fault.touched += 1
-        case .droppedDelta, .droppedFrame: fault.use()
+        case .droppedDelta, .droppedFrame:
+            fault.use()
+            exchange?.desks[frame.stream.venue]?.withheld(frame.stream, on: connection)
         case .reorder:
             if held.contains(where: { $0.stream === frame.stream && $0.connection === connection }) {
                 fault.use()

@@ -213,6 +213,10 @@ final class CoinbaseDesk: VenueDesk {
         connection.send(.text, envelope(channel.frameName, connection), payload, Array("]}".utf8))
     }
 
+    func withheld(_ stream: Stream, on connection: Connection) {
+        if channels[ObjectIdentifier(stream)]?.isAdvanced == true { connection.session.counter += 1 }
+    }
+
     /// `{"channel":…,"timestamp":…,"sequence_num":…,"events":[`; the number counts all frames of a connection.
     func envelope(_ channel: String, _ connection: Connection) -> [UInt8] {
         let number = connection.session.counter

@@ -69,12 +69,16 @@ final class HTXDesk: VenueDesk {
     // MARK: - Frames
 
     func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection) {
+        put(payload, on: connection)
+    }
+
+    func put(_ payload: UnsafeBufferPointer<UInt8>, on connection: Connection) {
         connection.send(.binary, [], gzip.compress(payload), [])
     }
 
     func send(_ connection: Connection, _ text: String) {
         var copy = text
-        copy.withUTF8 { connection.send(.binary, [], gzip.compress($0), []) }
+        copy.withUTF8 { put($0, on: connection) }
     }
 
     func write(_ moment: Moment, _ stream: Stream, _ market: Market, into out: ByteBuffer) -> FrameMark? {

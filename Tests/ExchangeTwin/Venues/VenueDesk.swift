@@ -57,6 +57,12 @@ protocol VenueDesk: AnyObject {
 
     /// Puts a payload on the wire.
     func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection)
+
+    /// The same for a message of no stream.
+    func put(_ payload: UnsafeBufferPointer<UInt8>, on connection: Connection)
+
+    /// A frame was lost on its way: a venue that numbers frames by connection counts it all the same.
+    func withheld(_ stream: Stream, on connection: Connection)
 }
 
 extension VenueDesk {
@@ -103,6 +109,12 @@ extension VenueDesk {
     func put(_ payload: UnsafeBufferPointer<UInt8>, of stream: Stream, on connection: Connection) {
         connection.send(.text, [], payload, [])
     }
+
+    func put(_ payload: UnsafeBufferPointer<UInt8>, on connection: Connection) {
+        connection.send(.text, [], payload, [])
+    }
+
+    func withheld(_ stream: Stream, on connection: Connection) {}
 }
 
 /// The list of desks: a new venue adds one line here, one case to `Venue`, and one function to `Listings`.
