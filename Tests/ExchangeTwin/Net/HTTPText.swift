@@ -10,9 +10,9 @@ struct HTTPRequest {
 
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
-    /// A number within what times and ids can be.
+    /// A number within what times (in microseconds) and ids can be.
     func integer(_ name: String) -> Int? {
-        parameter(name).flatMap { Int($0) }.map { min(max($0, 0), 1 << 50) }
+        parameter(name).flatMap { Int($0) }.map { min(max($0, 0), 1 << 52) }
     }
 
     var wantsUpgrade: Bool { headers["upgrade"]?.lowercased() == "websocket" }

@@ -114,7 +114,9 @@ enum CoinbaseTime {
     static func milliseconds(_ text: String) -> Int? {
         if let seconds = Double(text), seconds.magnitude < 1e12 { return Int(seconds * 1000) }
         let digits = text.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }
-        guard digits.count >= 3, (1...12).contains(digits[1]), (1970...9999).contains(digits[0]) else {
+        guard digits.count >= 3, (1...12).contains(digits[1]), (1970...9999).contains(digits[0]),
+            digits.dropFirst(2).prefix(4).allSatisfy({ $0 < 100 })
+        else {
             return nil
         }
         let day = Calendar.day(ofMonth: digits[0] * 12 + digits[1] - 1) + digits[2] - 1

@@ -244,7 +244,7 @@ final class CoinbaseDesk: VenueDesk {
             return FrameMark(fill.id)
         case (.level2, .book(let delta)), (.level2Batch, .book(let delta)):
             frames.update(delta)
-            return FrameMark(delta.last)
+            return FrameMark(delta.last, more: ",\"from\":\(delta.previous)")
         case (.heartbeat, .tick):
             frames.heartbeat()
             return FrameMark(market.book.sequence)
@@ -265,7 +265,7 @@ final class CoinbaseDesk: VenueDesk {
         switch (channel, moment) {
         case (.advancedLevel2, .book(let delta)):
             frames.advancedBook(delta.bids, delta.asks, type: "update")
-            return FrameMark(delta.last)
+            return FrameMark(delta.last, more: ",\"from\":\(delta.previous)")
         case (.advancedTrades, .tick):
             let last = told[ObjectIdentifier(stream)] ?? market.fills.last?.id ?? 0
             let fresh = market.fills.filter { $0.id > last }
@@ -279,9 +279,9 @@ final class CoinbaseDesk: VenueDesk {
         case (.advancedTickerBatch, .tick):
             frames.advancedTicker(ticks: market.lastTicks, type: "update", touch: false)
             return FrameMark(market.tradeID)
-        case (.advancedCandles, .candle(let candle, _)):
+        case (.advancedCandles, .candle(let candle, let closed)):
             frames.advancedCandles([candle], type: "update")
-            return FrameMark(candle.open / 1000)
+            return FrameMark(candle: candle, closed: closed)
         case (.heartbeats, .tick):
             let seconds = md_monotonic_nanos().asInt / 1_000_000_000
             frames.advancedHeartbeat(counter: seconds)
@@ -355,6 +355,10 @@ final class CoinbaseDesk: VenueDesk {
             ("price_level", .string(price.text)), ("new_quantity", .string(size.text)),
         ])
         return frame.editing("updates") { .array(($0.items ?? []) + [update]) }
+    }
+
+    func revise(_ candle: JSONText) -> JSONText? {
+        candle.editing("volume") { .string("1" + ($0.scalar ?? "")) }
     }
 
     // MARK: - Time

@@ -272,7 +272,7 @@ final class GatewayDesk: VenueDesk {
         case (.bar(let name, _), .candle(let candle, let closed)):
             guard candle.trades > 0 else { return nil }
             frames.bar(candle, name, closed: closed)
-            return FrameMark(candle.open / 1000, more: closed ? ",\"closed\":true" : ",\"closed\":false")
+            return FrameMark(candle: candle, closed: closed)
         default: return nil
         }
     }
@@ -290,10 +290,14 @@ final class GatewayDesk: VenueDesk {
         case .quote: say(FrameMark(market.book.sequence)) { $0.quote() }
         case .bar(let name, _):
             guard let candle = stream.series?.current, candle.trades > 0 else { return }
-            say(FrameMark(candle.open / 1000, more: ",\"closed\":false")) {
+            say(FrameMark(candle: candle, closed: false)) {
                 $0.bar(candle, name, closed: false)
             }
         }
+    }
+
+    func revise(_ candle: JSONText) -> JSONText? {
+        candle.editing("volume") { .string("1" + ($0.scalar ?? "")) }
     }
 
     // MARK: - Time

@@ -5,19 +5,29 @@ struct HTXContracts {
     let rest: HTXREST
     let segment: Segment
     let request: HTTPRequest
+    /// Coin-margined contracts with an end, which HTX lists apart.
+    var isDelivery = false
 
     private var exchange: Exchange { rest.exchange }
     private var now: Int { rest.now }
 
     /// A contract by its code, or by its alias: `BTC-USDT-CQ`.
     func find(_ code: String) -> Instrument? {
-        (exchange.desks[.htx] as? HTXDesk)?.contract(code.uppercased(), segment)
+        guard let desk = exchange.desks[.htx] as? HTXDesk else { return nil }
+        return isDelivery ? desk.delivery(code.uppercased()) : desk.contract(code.uppercased(), segment)
     }
 
     /// The contracts asked for; nil when the one named does not exist.
     private func chosen(_ only: (Instrument) -> Bool = { _ in true }) -> [Instrument]? {
         let type = request.parameter("business_type") ?? "swap"
-        let all = exchange.instruments(.htx, segment).filter { only($0) }
+        let all = exchange.instruments(.htx, segment).filter { instrument in
+            only(instrument) && (segment == .linear || (instrument.expiry != nil) == isDelivery)
+        }
+        if isDelivery {
+            let base = request.parameter("symbol")?.uppercased()
+            let code = request.parameter("contract_code")?.uppercased()
+            return all.filter { (base ?? $0.base) == $0.base && (code ?? $0.name) == $0.name }
+        }
         guard let code = request.parameter("contract_code"), code != "*" else {
             return all.filter { type == "all" || $0.businessType == type }
         }
@@ -28,9 +38,9 @@ struct HTXContracts {
     func answer(_ path: String, _ call: String) -> HTTPAnswer {
         if path.hasPrefix("/v5/") { return newer(path) }
         switch call {
-        case "swap_contract_info": return list { HTXContracts.row($0) }
-        case "swap_open_interest": return list { openInterest($0) }
-        case "swap_index": return list { index($0) }
+        case "swap_contract_info", "contract_contract_info": return list { HTXContracts.row($0) }
+        case "swap_open_interest", "contract_open_interest": return list { openInterest($0) }
+        case "swap_index", "contract_index": return list { index($0) }
         case "swap_funding_rate": return funding()
         case "swap_batch_funding_rate": return list({ $0.isPerpetual }, HTXContracts.rate(now))
         case "swap_historical_funding_rate": return fundingHistory()
@@ -58,7 +68,8 @@ struct HTXContracts {
             instrument.segment == .linear
             ? ",\"support_margin_mode\":\"\(instrument.expiry == nil ? "all" : "cross")\""
                 + ",\"business_type\":\"\(instrument.businessType)\",\"pair\":\"\(instrument.base)-\(instrument.quote)\""
-                + ",\"contract_type\":\"\(instrument.contractType)\"" : ""
+                + ",\"contract_type\":\"\(instrument.contractType)\""
+            : instrument.expiry == nil ? "" : ",\"contract_type\":\"\(instrument.contractType)\""
         let delivery = instrument.expiry
         return "{\"symbol\":\"\(instrument.base)\",\"contract_code\":\"\(instrument.name)\""
             + ",\"contract_size\":\(instrument.contract.text),\"price_tick\":\(instrument.tick.text)"

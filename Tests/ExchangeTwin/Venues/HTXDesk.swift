@@ -26,6 +26,7 @@ final class HTXDesk: VenueDesk {
             ("linear_notification_ws", "/htx/contracts/linear-swap-notification"),
             ("inverse_ws", "/htx/contracts/swap-ws"),
             ("inverse_notification_ws", "/htx/contracts/swap-notification"),
+            ("futures_ws", "/htx/contracts/ws"), ("futures_notification_ws", "/htx/contracts/notification"),
             ("index_ws", "/htx/contracts/ws_index"), ("contracts_rest", "/htx/contracts"),
         ]
     }
@@ -34,7 +35,8 @@ final class HTXDesk: VenueDesk {
     func endpoint(_ parts: ArraySlice<String>) -> Endpoint? {
         guard let host = parts.first, host == "spot" || host == "contracts" else { return nil }
         let path = "/" + parts.dropFirst().joined(separator: "/")
-        let inverse = path.hasPrefix("/swap-")
+        let dated = ["/ws", "/notification"].contains(path) || HTXREST.isDelivery(path)
+        let inverse = path.hasPrefix("/swap-") || dated
         let segment: Segment = host == "spot" ? .spot : inverse ? .inverse : .linear
         return Endpoint(
             venue: .htx,
@@ -91,13 +93,13 @@ final class HTXDesk: VenueDesk {
         case (.trades, .fill(let fill)):
             frames.trades(fill)
             return HTXDesk.mark(fill, spot: frames.isSpot)
-        case (.candles, .candle(let candle, _)):
+        case (.candles, .candle(let candle, let closed)):
             guard candle.trades > 0 else { return nil }
             frames.candle(candle)
-            return FrameMark(candle.open / 1000)
+            return FrameMark(candle: candle, closed: closed)
         case (.increments, .book(let delta)):
             frames.increment(delta)
-            return FrameMark(delta.last)
+            return FrameMark(delta.last, more: ",\"from\":\(delta.previous)")
         case (.highFrequency, .book(let delta)):
             let version = nextVersion(of: stream, at: delta.last)
             frames.highFrequency(
@@ -174,6 +176,10 @@ final class HTXDesk: VenueDesk {
         return frame.editing(side == .bid ? "bids" : "asks") { .array([row] + ($0.items ?? [])) }
     }
 
+    func revise(_ candle: JSONText) -> JSONText? {
+        candle.editing("amount") { .number("1" + ($0.scalar ?? "")) }
+    }
+
     private func snapshot(_ book: BookSnapshot, version: Int, _ frames: HTXFrames) {
         frames.highFrequency(
             book.bids,
@@ -244,7 +250,9 @@ final class HTXDesk: VenueDesk {
 
     /// The topic, made distinct where the venue's words are not: two forms of one topic, one topic for all contracts.
     static func streamName(_ topic: HTXTopic, _ instrument: Instrument) -> String {
-        if topic.symbol == "*" { return "\(topic.name):\(instrument.name)" }
+        if topic.symbol == "*" || topic.symbol == instrument.base {
+            return "\(topic.name):\(instrument.name)"
+        }
         if case .highFrequency(_, false) = topic.channel { return "\(topic.name)#snapshot" }
         return topic.name
     }

@@ -19,6 +19,7 @@ final class HTXREST {
             return HTTPAnswer(json: "{\"code\":200,\"message\":\"success\",\"data\":{\"marketStatus\":1}}")
         case "/v1/settings/common/market-symbols": return symbols { HTXREST.rule($0) }
         case "/v2/settings/common/symbols": return symbols { HTXREST.name($0) }
+        case "/v2/reference/currencies": return currencies()
         case "/v1/common/symbols": return symbols { HTXREST.legacy($0) }
         case "/market/tickers": return tickers()
         default: return market(request, endpoint)
@@ -76,6 +77,14 @@ final class HTXREST {
             + ",\"limit-order-max-order-amt\":1000000,\"api-trading\":\"enabled\"}"
     }
 
+    private func currencies() -> HTTPAnswer {
+        let names = Set(
+            exchange.listed(.htx, .spot).flatMap { [$0.base.lowercased(), $0.quote.lowercased()] }
+        )
+        let rows = names.sorted().map { "{\"currency\":\"\($0)\",\"chains\":[],\"instStatus\":\"normal\"}" }
+        return HTTPAnswer(json: "{\"code\":200,\"data\":[\(rows.joined(separator: ","))]}")
+    }
+
     private func tickers() -> HTTPAnswer {
         let rows = exchange.instruments(.htx, .spot).map { instrument in
             let frames = HTXTables(exchange: exchange, market: exchange.market(instrument), topic: "")
@@ -127,13 +136,11 @@ final class HTXREST {
         case "kline":
             guard let period = HTXPeriod(Substring(request.parameter("period") ?? "")) else { return nil }
             let made = table("kline.\(period.name)")
-            let from = request.integer("from")
-            let to = request.integer("to")
             let spot = market.instrument.segment == .spot
             let rows = made.candles(
                 period,
-                from: spot ? nil : from,
-                to: spot ? nil : to,
+                from: spot ? nil : request.integer("from"),
+                to: spot ? nil : request.integer("to"),
                 count: size ?? 150,
                 newestFirst: spot
             )
@@ -168,7 +175,8 @@ final class HTXREST {
             )
         default: break
         }
-        let inverse = path.hasPrefix("/swap-") || path.hasPrefix("/index/market/history/swap_")
+        let delivery = HTXREST.isDelivery(path)
+        let inverse = delivery || path.hasPrefix("/swap-") || path.hasPrefix("/index/market/history/swap_")
         let newer = path.hasPrefix("/v5/")
         let market = path.contains("/market/") && !newer
         let fits =
@@ -180,7 +188,13 @@ final class HTXREST {
         let call = String(path.split(separator: "/").last ?? "")
         return market
             ? contractMarket(path, call, request, segment)
-            : HTXContracts(rest: self, segment: segment, request: request).answer(path, call)
+            : HTXContracts(rest: self, segment: segment, request: request, isDelivery: delivery)
+                .answer(path, call)
+    }
+
+    /// Paths of the coin-margined contracts with an end: no prefix of their own.
+    static func isDelivery(_ path: String) -> Bool {
+        path.hasPrefix("/market/") || path.hasPrefix("/api/v1/contract_")
     }
 
     /// The contracts' errors: underscores, and a number.
@@ -201,14 +215,20 @@ final class HTXREST {
             "/market/trade": "trade", "/market/history/trade": "trades", "/market/bbo": "bbo",
             "/market/detail/batch_merged": "all",
         ]
-        let contracts = HTXContracts(rest: self, segment: segment, request: request)
+        let delivery = HTXREST.isDelivery(path)
+        let contracts = HTXContracts(
+            rest: self,
+            segment: segment,
+            request: request,
+            isDelivery: delivery
+        )
         if path.hasPrefix("/index/market/history/") { return contracts.reference(call) }
         guard let key = calls.keys.first(where: { path.hasSuffix($0) }), let word = calls[key] else {
             return HTXREST.notFound
         }
         if word == "bbo" { return contracts.touches() }
         if word == "all" { return contracts.days() }
-        let symbol = (request.parameter("contract_code") ?? "").uppercased()
+        let symbol = (request.parameter(delivery ? "symbol" : "contract_code") ?? "").uppercased()
         guard let instrument = contracts.find(symbol) else {
             return bad(contract: "The contract doesnt exist.", 1013)
         }

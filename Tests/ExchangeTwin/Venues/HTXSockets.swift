@@ -81,6 +81,7 @@ extension HTXDesk {
         switch socket {
         case .spot, .feed: exchange.instrument(.htx, .spot, symbol)
         case .inverse, .inverseNotices: contract(symbol, .inverse)
+        case .futures, .futuresNotices: delivery(symbol)
         case .linear, .linearNotices: contract(symbol, .linear)
         case .index: contract(symbol, .linear) ?? contract(symbol, .inverse)
         }
@@ -92,6 +93,15 @@ extension HTXDesk {
         guard parts.count == 3, let quarter = ["CQ": 0, "NQ": 1][parts[2]] else { return nil }
         return exchange.instruments(.htx, segment).first {
             $0.expiry?.quarter == quarter && $0.base == parts[0] && $0.quote == parts[1]
+        }
+    }
+
+    /// A coin-margined contract with an end, by its code or its alias: `BTC261225`, `BTC_CQ`.
+    func delivery(_ symbol: String) -> Instrument? {
+        exchange.instruments(.htx, .inverse).first { instrument in
+            guard let expiry = instrument.expiry else { return false }
+            let alias = "\(instrument.base)_\(expiry.quarter == 0 ? "CQ" : "NQ")"
+            return symbol == instrument.name || symbol == alias
         }
     }
 
@@ -201,10 +211,7 @@ extension HTXDesk {
         guard let topic = HTXTopic(message["topic"]?.string ?? "", on: socket) else {
             return tell(connection, message, operation, code: 2014, "invalid topic")
         }
-        let segment = socket == .linearNotices ? Segment.linear : .inverse
-        let all = topic.symbol == "*"
-        let meant =
-            all ? exchange.instruments(.htx, segment) : [contract(topic.symbol, segment)].compactMap { $0 }
+        let meant = noticed(topic.symbol, socket)
         guard !meant.isEmpty else {
             return tell(connection, message, operation, code: 2011, "Contract doesnt exist")
         }
@@ -217,6 +224,18 @@ extension HTXDesk {
                 leave(connection, topic, instrument)
             }
         }
+    }
+
+    /// The contracts of a notice: one, those of a coin (with an end), or all.
+    private func noticed(_ symbol: String, _ socket: HTXSocket) -> [Instrument] {
+        guard socket == .linearNotices else {
+            let dated = socket == .futuresNotices
+            return exchange.instruments(.htx, .inverse).filter {
+                ($0.expiry != nil) == dated && (symbol == "*" || symbol == (dated ? $0.base : $0.name))
+            }
+        }
+        let one = symbol == "*" ? nil : contract(symbol, .linear)
+        return symbol == "*" ? exchange.instruments(.htx, .linear) : [one].compactMap { $0 }
     }
 
     private func tell(

@@ -6,12 +6,14 @@ enum HTXSocket {
     case spot
     /// `api.huobi.pro/feed`: increments of the book.
     case feed
-    /// `linear-swap-ws`, `swap-ws`.
+    /// `linear-swap-ws`, `swap-ws`, and `ws` for coin-margined contracts with an end.
     case linear
     case inverse
-    /// `linear-swap-notification`, `swap-notification`: the `op` dialect.
+    case futures
+    /// `linear-swap-notification`, `swap-notification`, `notification`: the `op` dialect.
     case linearNotices
     case inverseNotices
+    case futuresNotices
     /// `ws_index`.
     case index
 
@@ -22,6 +24,8 @@ enum HTXSocket {
         case (true, "/feed"): self = .feed
         case (false, "/linear-swap-ws"): self = .linear
         case (false, "/swap-ws"): self = .inverse
+        case (false, "/ws"): self = .futures
+        case (false, "/notification"): self = .futuresNotices
         case (false, "/linear-swap-notification"): self = .linearNotices
         case (false, "/swap-notification"): self = .inverseNotices
         case (false, "/ws_index"): self = .index
@@ -30,7 +34,7 @@ enum HTXSocket {
     }
 
     /// Speaks `{"op":…}` instead of `{"sub":…}`.
-    var isNotices: Bool { self == .linearNotices || self == .inverseNotices }
+    var isNotices: Bool { [.linearNotices, .inverseNotices, .futuresNotices].contains(self) }
     var isSpot: Bool { self == .spot || self == .feed }
 }
 
@@ -113,9 +117,9 @@ struct HTXTopic: Equatable {
         switch socket {
         case .spot: found = HTXTopic.shared(rest) ?? HTXTopic.spot(rest)
         case .feed: found = HTXTopic.feed(rest)
-        case .linear, .inverse: found = HTXTopic.shared(rest) ?? HTXTopic.swap(rest, incremental)
+        case .linear, .inverse, .futures: found = HTXTopic.shared(rest) ?? HTXTopic.swap(rest, incremental)
         case .index: found = HTXTopic.index(rest)
-        case .linearNotices, .inverseNotices: found = HTXTopic.notices(rest)
+        case .linearNotices, .inverseNotices, .futuresNotices: found = HTXTopic.notices(rest)
         }
         guard let found else { return nil }
         self.name = name

@@ -33,7 +33,12 @@ extension Listings {
             )
         }
         guard coin.hasDated else { return all }
+        var inverse = linear
+        inverse.segment = .inverse
+        inverse.quote = "USD"
+        inverse.contract = coin.dollars
         return all + expiries.map { dated(linear, $0, "\(coin.name)-USDT-") }
+            + expiries.map { dated(inverse, $0, coin.name) }
     }
 
     /// Spot only, for dollars and for tethers.
