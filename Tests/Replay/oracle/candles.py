@@ -32,7 +32,7 @@ class CandleSeries:
         if known is not None:
             values, revision = known
             return [] if values == candle.values else [self._close(candle, revision + 1)]
-        if self._is_over(candle):
+        if self._newest_closed is not None and candle.open_us < self._newest_closed:
             return [self._close(candle)]
         updates = []
         before = self._open
@@ -40,14 +40,9 @@ class CandleSeries:
             updates.append(self._close(before))
         if candle.closed:
             return updates + [self._close(candle)]
-        self._open = candle
+        if before is None or before.open_us <= candle.open_us:
+            self._open = candle
         return updates + [CandleUpdate(candle, False)]
-
-    def _is_over(self, candle: Candle) -> bool:
-        """Whether a later candle says that this one has ended, though it was never seen closed."""
-        if self._newest_closed is not None and candle.open_us < self._newest_closed:
-            return True
-        return self._open is not None and candle.closed is None and candle.open_us < self._open.open_us
 
     def _close(self, candle: Candle, revision: int = 0) -> CandleUpdate:
         self._closed[candle.open_us] = (candle.values, revision)
