@@ -168,7 +168,7 @@ public final class Normalizer {
         do throws(DecodeError) {
             switch try connection.decoder.decode(frame, into: &batch) {
             case .events:
-                pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
+                pipeline.publish(batch, epoch: connection.epoch, received: received, published: 0)
                 if batch.hasMore {
                     connection.take(batch, received)
                 }
@@ -184,7 +184,7 @@ public final class Normalizer {
                 book,
                 epoch: connection.epoch,
                 received: received,
-                published: received
+                published: 0
             )
         }
     }
@@ -257,9 +257,9 @@ private final class RecordedConnection {
         self.keeper = keeper
     }
 
-    /// Takes the book updates of a frame or an answer.
+    /// Takes the book updates of a frame or an answer; each record is published when its own frame was received.
     func take(_ batch: borrowing EventBatch, _ received: Int64) {
-        keeper.take(batch, epoch: epoch, received: received, published: received)
+        keeper.take(batch, epoch: epoch, received: received, published: 0)
     }
 
     /// The book that a REST answer is about: the one that the URL names; without URL the only one that waits.
