@@ -168,7 +168,7 @@ public final class Normalizer {
         do throws(DecodeError) {
             switch try connection.decoder.decode(frame, into: &batch) {
             case .events:
-                pipeline.publish(batch, epoch: connection.epoch, received: received, published: 0)
+                pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
                 if batch.hasMore {
                     connection.take(batch, received)
                 }
