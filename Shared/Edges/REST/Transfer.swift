@@ -41,6 +41,10 @@ final class Transfer: @unchecked Sendable {
     func prepare(_ easy: OpaqueHandle, caFile: String?) -> Bool {
         self.easy = easy
         for header in request.headers { addHeader("\(header.name): \(header.value)") }
+        // Some servers answer 400 to a client that doesn't say what it is.
+        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            addHeader("User-Agent: marketbus")
+        }
         // No hesitation before a body; exchanges don't answer "continue".
         if request.body != nil { addHeader("Expect:") }
         return request.url.withCString { url in

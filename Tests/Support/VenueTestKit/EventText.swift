@@ -11,36 +11,48 @@ import Models
 extension EventBatch {
     func lines(_ instruments: InstrumentTable) -> [String] {
         func name(_ id: InstrumentID) -> String { instruments[id].symbol }
-        var lines = books.map { book in
-            let numbers = [book.firstSequence, book.lastSequence, book.previousSequence].map(text)
+        var lines: [String] = []
+        for book in books {
+            let numbers = [book.firstSequence, book.lastSequence, book.previousSequence].map { text($0) }
             let isNumbered = numbers.contains { $0 != "none" }
-            return
+            lines.append(
                 "book \(name(book.instrument)) \(book.kind)\(isNumbered ? " " + numbers.joined(separator: "/") : "") "
-                + "\(side(book.bids)) | \(side(book.asks)) at \(text(book.exchangeMicroseconds))"
+                    + "\(side(book.bids)) | \(side(book.asks)) at \(text(book.exchangeMicroseconds))"
+            )
         }
-        lines += candles.map { candle in
-            "candle \(name(candle.instrument)) \(candle.interval.name) \(candle.openMicroseconds) "
-                + "\(candle.open) \(candle.high) \(candle.low) \(candle.close) volume \(candle.volume) "
-                + "quote \(text(candle.quoteVolume)) trades \(candle.trades.map(String.init) ?? "none") "
-                + "\(candle.isClosed.map { $0 ? "closed" : "open" } ?? "unflagged") at \(text(candle.exchangeMicroseconds))"
+        for candle in candles {
+            lines.append(
+                "candle \(name(candle.instrument)) \(candle.interval.name) \(candle.openMicroseconds) "
+                    + "\(candle.open) \(candle.high) \(candle.low) \(candle.close) volume \(candle.volume) "
+                    + "quote \(text(candle.quoteVolume)) trades \(candle.trades.map(String.init) ?? "none") "
+                    + "\(candle.isClosed.map { $0 ? "closed" : "open" } ?? "unflagged") at \(text(candle.exchangeMicroseconds))"
+            )
         }
-        lines += tickers.map { ticker in
-            "ticker \(name(ticker.instrument)) \(text(ticker.last)) open \(text(ticker.open)) "
-                + "high \(text(ticker.high)) low \(text(ticker.low)) volume \(text(ticker.volume)) "
-                + "quote \(text(ticker.quoteVolume)) number \(text(ticker.venueSequence)) at \(text(ticker.exchangeMicroseconds))"
+        for ticker in tickers {
+            lines.append(
+                "ticker \(name(ticker.instrument)) \(text(ticker.last)) open \(text(ticker.open)) "
+                    + "high \(text(ticker.high)) low \(text(ticker.low)) volume \(text(ticker.volume)) "
+                    + "quote \(text(ticker.quoteVolume)) number \(text(ticker.venueSequence)) at \(text(ticker.exchangeMicroseconds))"
+            )
         }
-        lines += fundings.map { funding in
-            "funding \(name(funding.instrument)) \(text(funding.rate)) next \(text(funding.nextMicroseconds)) "
-                + "every \(text(funding.intervalMicroseconds)) mark \(text(funding.mark)) index \(text(funding.index)) "
-                + "at \(text(funding.exchangeMicroseconds))"
+        for funding in fundings {
+            lines.append(
+                "funding \(name(funding.instrument)) \(text(funding.rate)) next \(text(funding.nextMicroseconds)) "
+                    + "every \(text(funding.intervalMicroseconds)) mark \(text(funding.mark)) index \(text(funding.index)) "
+                    + "at \(text(funding.exchangeMicroseconds))"
+            )
         }
-        lines += openInterests.map { interest in
-            "open_interest \(name(interest.instrument)) contracts \(text(interest.contracts)) "
-                + "base \(text(interest.base)) quote \(text(interest.quote)) at \(text(interest.exchangeMicroseconds))"
+        for interest in openInterests {
+            lines.append(
+                "open_interest \(name(interest.instrument)) contracts \(text(interest.contracts)) "
+                    + "base \(text(interest.base)) quote \(text(interest.quote)) at \(text(interest.exchangeMicroseconds))"
+            )
         }
-        lines += liquidations.map { liquidation in
-            "liquidation \(name(liquidation.instrument)) \(liquidation.side.name) \(liquidation.price) x "
-                + "\(liquidation.size) at \(text(liquidation.exchangeMicroseconds))"
+        for liquidation in liquidations {
+            lines.append(
+                "liquidation \(name(liquidation.instrument)) \(liquidation.side.name) \(liquidation.price) x "
+                    + "\(liquidation.size) at \(text(liquidation.exchangeMicroseconds))"
+            )
         }
         return lines
     }
@@ -48,8 +60,11 @@ extension EventBatch {
     private func side(_ range: Range<Int>) -> String {
         levels[range].map { "\($0.price) x \($0.size)" }.joined(separator: ", ")
     }
+}
 
-    private func text(_ value: Int64) -> String { value == Int64.min ? "none" : String(value) }
+private func text(_ value: Int64) -> String { value == Int64.min ? "none" : String(value) }
 
-    private func text(_ value: ScaledDecimal?) -> String { value.map(\.description) ?? "none" }
+private func text(_ value: ScaledDecimal?) -> String {
+    guard let value else { return "none" }
+    return value.description
 }
