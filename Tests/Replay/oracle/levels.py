@@ -18,7 +18,6 @@ def level(price: Any, size: Any, contract: Contract) -> Level:
 
 def levels(rows: Any, contract: Contract, absent: bool = False) -> list[Level]:
     """One side of a book frame: rows of price and size. `absent` says that a missing or null side is an empty one."""
-    contract.sized()
     if rows is None and absent:
         return []
     if not isinstance(rows, list):
@@ -28,6 +27,7 @@ def levels(rows: Any, contract: Contract, absent: bool = False) -> list[Level]:
 
 def best(rows: Any, contract: Contract) -> tuple[Optional[str], Optional[str]]:
     """The first level of a side, spelled; None, None where the side is empty."""
+    contract.sized()
     side = levels(rows[:1] if isinstance(rows, list) else rows, contract)
     return (spell(side[0].price), spell(side[0].size)) if side else (None, None)
 
