@@ -66,7 +66,7 @@ func tests(_ suite: String, _ name: String, _ dependencies: [String], exclude: [
 
 let foundations = ["FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets"]
 let runtime = ["Lifecycle", "Configuration", "Observability"]
-let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
+let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
 
 let shims: [Target] = [
     shim("CPlatform"),
@@ -102,6 +102,7 @@ let rooms: [Target] = [
     room("Edges", "WebSocket", ["CWebSockets", "Observability", "Lifecycle"]),
     room("Edges", "REST", ["CCurl", "Observability", "Lifecycle"]),
     room("Edges", "HTTPServer", ["CPlatform", "Observability", "Lifecycle"]),
+    room("Edges", "Store", ["CPlatform", "Compression", "Observability", "Lifecycle"]),
     room("Edges", "KafkaBus", ["CRdKafka", "Wire", "Queues", "Observability", "Lifecycle", "Configuration"]),
 
     room("Venues", "VenueKit", foundations + runtime + ["OrderBooks", "Wire", "WebSocket", "REST"]),
@@ -129,7 +130,7 @@ let venueRooms: [Target] = venues.flatMap { venue in
 let services: [Target] = [
     .target(
         name: "FeedKit",
-        dependencies: (["VenueKit", "KafkaBus", "HTTPServer", "Wire"] + foundations + runtime)
+        dependencies: (["VenueKit", "KafkaBus", "HTTPServer", "Store", "Wire"] + foundations + runtime)
             .map { .byName(name: $0) },
         path: "Services/FeedKit",
         swiftSettings: swiftFlags
@@ -142,7 +143,10 @@ let services: [Target] = [
     program(
         "MarketBus",
         at: "Services/MarketBus",
-        ["Integrity", "Signing", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire", "CPlatform"]
+        [
+            "Integrity", "Signing", "FeedKit", "Store", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire",
+            "CPlatform",
+        ]
             + foundations
             + runtime + venues
     ),

@@ -15,8 +15,10 @@ import Wire
 final class KafkaOutput: FeedOutput, @unchecked Sendable {
     /// What a feed writes.
     static let topics = [
-        TopicRegistry.trade, TopicRegistry.bbo, TopicRegistry.book, TopicRegistry.candle, TopicRegistry.ticker,
-        TopicRegistry.funding, TopicRegistry.openInterest, TopicRegistry.liquidation, TopicRegistry.instrument,
+        TopicRegistry.trade, TopicRegistry.bbo, TopicRegistry.book, TopicRegistry.candle,
+        TopicRegistry.ticker,
+        TopicRegistry.funding, TopicRegistry.openInterest, TopicRegistry.liquidation,
+        TopicRegistry.instrument,
         TopicRegistry.feedStatus, TopicRegistry.integrity, TopicRegistry.drift, TopicRegistry.deadLetter,
     ]
 

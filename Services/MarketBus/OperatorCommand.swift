@@ -20,6 +20,8 @@ enum OperatorCommand {
         Subcommand(name: "up", summary: UpCommand.summary, run: UpCommand.run),
         Subcommand(name: "normalize", summary: NormalizeCommand.summary, run: NormalizeCommand.run),
         Subcommand(name: "tail", summary: TailCommand.summary, run: TailCommand.run),
+        Subcommand(name: "record", summary: RecordCommand.summary, run: RecordCommand.run),
+        Subcommand(name: "replay", summary: ReplayCommand.summary, run: ReplayCommand.run),
         Subcommand(name: "verify", summary: VerifyCommand.summary, run: VerifyCommand.run),
         Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),
         Subcommand(name: "topics", summary: TopicsCommand.summary, run: TopicsCommand.run),

@@ -14,7 +14,9 @@ enum VerifyCommand {
     private struct Settings: Sendable {
         var kafka: KafkaSettings
         var from: StartPosition
-        /// Records that were published later do not count. Unit: microseconds since the Unix epoch.
+        /// Records that were published later do not count.
+        ///
+        /// Unit: microseconds since the Unix epoch.
         var until: Int64
         var filter: RecordFilter
         var isJSON: Bool
@@ -28,7 +30,9 @@ enum VerifyCommand {
     /// What a feed says of its last seconds may be about records that are still on their way.
     private static let slackMicroseconds: Int64 = 5_000_000
 
-    /// How much earlier than its publishing a record's own time may be. Records carry the venue's time.
+    /// How much earlier than its publishing a record's own time may be.
+    ///
+    /// Records carry the venue's time.
     private static let lateMilliseconds: Int64 = 2000
 
     static func run(_ words: [String]) -> Int32 {

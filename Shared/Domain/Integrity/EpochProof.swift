@@ -35,7 +35,9 @@ public struct EpochProof: Sendable {
     public private(set) var duplicates: UInt64 = 0
     /// Records that came behind a later one.
     public private(set) var disordered: UInt64 = 0
-    /// When the last record was published. Unit: microseconds since the Unix epoch.
+    /// When the last record was published.
+    ///
+    /// Unit: microseconds since the Unix epoch.
     public private(set) var lastPublished: Int64 = 0
 
     private var missing = SeqRanges()
@@ -92,6 +94,7 @@ public struct EpochProof: Sendable {
     ///
     /// - Parameter fromFirst: whether the records were read from the epoch's beginning on, so that number 1 must be
     ///   among them.
+    /// - Returns: each hole with the feed's reason, cut where the reason changes.
     public func holes(fromFirst: Bool) -> [Hole] {
         var lost = missing
         if records > 0, fromFirst, first > 1 { lost.insert(1...(first - 1)) }

@@ -29,7 +29,9 @@ public struct ProofStream: Hashable, Sendable, Comparable {
 
 /// Something that a feed says happened.
 public struct ProofIncident: Hashable, Sendable {
-    /// When. Unit: microseconds since the Unix epoch.
+    /// When.
+    ///
+    /// Unit: microseconds since the Unix epoch.
     public var at: Int64
     /// The symbol that it concerns; nil: all of a connection.
     public var symbol: String?
@@ -64,7 +66,9 @@ public struct ProofLedger: Sendable {
         self.fromFirst = fromFirst
     }
 
-    /// Notes a record. `published` in microseconds since the Unix epoch.
+    /// Notes a record.
+    ///
+    /// `published` in microseconds since the Unix epoch.
     public mutating func note(_ stream: ProofStream, epoch: Int64, seq: UInt64, published: Int64) {
         _ = streams[stream, default: [:]][epoch, default: EpochProof()].note(seq, published: published)
     }
@@ -137,9 +141,13 @@ public struct StreamFinding: Sendable {
 
     /// The time from one incarnation's last record to the next one's beginning.
     public struct Pause: Hashable, Sendable {
-        /// When the last record was published. Unit: microseconds since the Unix epoch.
+        /// When the last record was published.
+        ///
+        /// Unit: microseconds since the Unix epoch.
         public var from: Int64
-        /// When the next incarnation began. Unit: microseconds since the Unix epoch.
+        /// When the next incarnation began.
+        ///
+        /// Unit: microseconds since the Unix epoch.
         public var to: Int64
         /// Why; nil where the feed says nothing.
         public var cause: String?

@@ -141,7 +141,11 @@ public final class KafkaConsumer {
             }
             guard !all.isEmpty else {
                 let names = topics.joined(separator: ", ")
-                throw KafkaError(code: .unknownTopic, retry: .never, message: "the cluster has none of \(names)")
+                throw KafkaError(
+                    code: .unknownTopic,
+                    retry: .never,
+                    message: "the cluster has none of \(names)"
+                )
             }
             try assign(all, deadline)
         case .assign(let partitions):

@@ -13,7 +13,7 @@ struct ImportTable {
     ]
     static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity", "Signing"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
-    static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus"]
+    static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
     static let programs: Set<String> = [
         "Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz", "CompressionFuzz",
     ]
@@ -41,6 +41,7 @@ struct ImportTable {
         "Edges/WebSocket": foundations.union(runtime).union(system).union(["CWebSockets"]),
         "Edges/REST": foundations.union(runtime).union(system).union(["CCurl"]),
         "Edges/HTTPServer": foundations.union(runtime).union(["CPlatform"]),
+        "Edges/Store": foundations.union(runtime).union(["CPlatform"]),
         "Edges/KafkaBus": foundations.union(runtime).union(system).union(["CRdKafka", "Wire"]),
         "Venues/VenueKit": foundations.union(domain).union(runtime).union(["WebSocket", "REST"]),
     ]
@@ -63,7 +64,8 @@ struct ImportTable {
             let common = below.union(Self.language).union(Self.system).union([
                 "VenueKit", "CPlatform", "Foundation",
             ])
-            return parts[1].hasSuffix("Feed") ? common.union(["FeedKit"]) : common
+            // The command records as a feed reads: with the feeds' own wiring.
+            return parts[1].hasSuffix("Feed") || parts[1] == "MarketBus" ? common.union(["FeedKit"]) : common
         default:
             return nil
         }

@@ -44,7 +44,7 @@ def test_the_broker_is_away_under_load(stage: Stage, lab: KafkaLab, run: int) ->
     recovered = min(record.read_at for record in load.records("md.trade.v1") if record.read_at > started)
     load.flowing(RATE)
     assert load.feed.stop() == 0
-    quiet(load.market_count, silence=2, within=60)
+    quiet(load.market_count, silence=5, within=60)
     check(load)
 
     read = load.records()

@@ -24,6 +24,12 @@ long md_write_if_ready(int fd, const void *_Nonnull bytes, size_t count);
 
 /// Writes everything, waiting where it must: 0, or an errno.
 int md_write_all(int fd, const void *_Nonnull bytes, size_t count);
+/// Makes a file that must not be there yet, for writing: its descriptor, or minus an errno.
+int md_file_create(const char *_Nonnull path);
+/// Makes a directory if it is not there: 0 or an errno.
+int md_directory_make(const char *_Nonnull path);
+/// Waits until what was written is on the disk: 0 or an errno.
+int md_file_sync(int fd);
 /// The process's environment variable at `index` as `NAME=value`, or NULL past the last.
 const char *_Nullable md_environment_at(size_t index);
 

@@ -79,7 +79,9 @@ final class FeedConnection {
         bytes &+= UInt64(truncatingIfNeeded: frame.bytes.count)
         batch.removeAll()
         do throws(DecodeError) {
-            switch try decoder.decode(try unpacked(frame), into: &batch) {
+            let frame = try unpacked(frame)
+            engine.tape?.received(name, frame.bytes, at: received)
+            switch try decoder.decode(frame, into: &batch) {
             case .events:
                 session.frameDecoded()
                 publish(received.microseconds, now)
@@ -193,6 +195,7 @@ final class FeedConnection {
         let link = FeedLink(self)
         self.link = link
         let url = endpoint.url + endpoint.socketPath
+        engine.tape?.opened(name, url: url, at: engine.clock.wall)
         if let problem = engine.transport.open(url, isPinged: isPinged, engine.settings.session, for: link) {
             socketClosed(.lost(problem))
         }
@@ -286,6 +289,7 @@ final class FeedConnection {
             stateSince = 0
             engine.governor.request(number)
         case .send(let text):
+            engine.tape?.sent(name, text, at: engine.clock.wall)
             guard let link, engine.transport.send(text, on: link) else {
                 engine.logger.warning("feed.send_refused", ["connection": .string(name)])
                 return

@@ -34,6 +34,8 @@ final class FeedEngine {
     private var isPlanned = false
     private(set) var isStopping = false
     private var serviceAt: MonotonicNanos
+    /// Takes everything that is read and said.
+    var tape: FrameTape?
     /// Told when ``tickMilliseconds`` may have become shorter.
     var onChange: () -> Void = {}
 

@@ -4,6 +4,7 @@ import Lifecycle
 import Observability
 import REST
 import WebSocket
+import Wire
 
 // Safety: `engine`, `timer` and `output` are touched by the loop's thread only, from the start of the loop until it was joined in
 // `stop`; all else is constant.
@@ -17,6 +18,7 @@ public final class FeedRunner: @unchecked Sendable {
     private let losses: LossRelay
     private let observability: Observability
     private let fail: @Sendable (ExitCode, String) -> Void
+    private let tape: FrameTape?
     private let loop: WebSocketLoop
     private let rest: RESTClient
     private var engine: FeedEngine?
@@ -35,6 +37,7 @@ public final class FeedRunner: @unchecked Sendable {
     ///   - output: where records go; a few times a second it is asked to report losses to `losses`.
     ///   - losses: where the output reports them.
     ///   - observability: where to log and count.
+    ///   - tape: takes everything that is read and said; nil: nothing is captured.
     ///   - fail: ends the service.
     /// - Throws: ``FeedError`` when the certificate authorities can't be used or the machine has no room.
     public init(
@@ -44,6 +47,7 @@ public final class FeedRunner: @unchecked Sendable {
         output: any FeedOutput,
         losses: LossRelay,
         observability: Observability,
+        tape: FrameTape? = nil,
         fail: @escaping @Sendable (ExitCode, String) -> Void
     ) throws(FeedError) {
         self.venue = venue
@@ -52,6 +56,7 @@ public final class FeedRunner: @unchecked Sendable {
         self.losses = losses
         self.observability = observability
         self.fail = fail
+        self.tape = tape
         do throws(WebSocketError) {
             loop = try WebSocketLoop(name: "feed", tls: WebSocketTLS(caFile: caFile))
         } catch {
@@ -99,7 +104,14 @@ public final class FeedRunner: @unchecked Sendable {
     }
 
     private func begin() {
-        let source = RESTInstrumentSource(client: rest, venue: venue) { [weak self] place, answer in
+        let onBody: @Sendable (String, [UInt8]) -> Void = { [weak self] url, body in
+            self?.loop.execute { [weak self] in self?.tape(url, body) }
+        }
+        let source = RESTInstrumentSource(
+            client: rest,
+            venue: venue,
+            onBody: tape == nil ? nil : onBody
+        ) { [weak self] place, answer in
             self?.loop.execute { [weak self] in self?.engine?.instrumentsArrived(place, answer) }
         }
         let queries = RESTQueryTransport(client: rest, venue: venue) { [weak self] token, answer in
@@ -116,11 +128,25 @@ public final class FeedRunner: @unchecked Sendable {
             observability: observability,
             fail: { fail($0, $1) }
         )
+        made.tape = tape
         losses.receiver = { [weak made] loss in made?.lost(loss) }
         engine = made
         made.begin()
         made.onChange = { [unowned self] in schedule() }
         schedule()
+    }
+
+    private func tape(_ url: String, _ body: [UInt8]) {
+        body.withUnsafeBytes { tape?.answered("rest", url: url, $0, at: WallNanos.now) }
+    }
+
+    /// The capture ended by itself: readers of `sys.integrity` are told, and the feed goes on.
+    ///
+    /// - Thread: any.
+    public func captureEnded(_ reason: String) {
+        loop.execute { [weak self] in
+            self?.engine?.announce(Incident(.captureStopped, reason), topic: TopicRegistry.deadLetter)
+        }
     }
 
     /// Sets the one timer of the engine anew.

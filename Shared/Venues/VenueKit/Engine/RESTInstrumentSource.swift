@@ -10,9 +10,16 @@ final class RESTInstrumentSource: InstrumentSource {
     private let client: RESTClient
     private let venue: any Venue
     private let deliver: @Sendable (Int, Answer) -> Void
+    private let onBody: (@Sendable (_ url: String, _ body: [UInt8]) -> Void)?
 
-    /// Makes a source; `deliver` brings an answer to the feed's thread.
-    init(client: RESTClient, venue: any Venue, deliver: @escaping @Sendable (Int, Answer) -> Void) {
+    /// Makes a source; `deliver` brings an answer to the feed's thread, `onBody` is told of every body.
+    init(
+        client: RESTClient,
+        venue: any Venue,
+        onBody: (@Sendable (_ url: String, _ body: [UInt8]) -> Void)? = nil,
+        deliver: @escaping @Sendable (Int, Answer) -> Void
+    ) {
+        self.onBody = onBody
         self.client = client
         self.venue = venue
         self.deliver = deliver
@@ -20,7 +27,8 @@ final class RESTInstrumentSource: InstrumentSource {
 
     func fetch(_ call: VenueCall, _ place: Int, url: String) {
         let request = RESTRequest(url: url, totalTimeoutMilliseconds: 30_000)
-        client.send(request) { [venue, deliver] result in
+        client.send(request) { [venue, deliver, onBody] result in
+            if let onBody, case .success(let response) = result { onBody(url, Array(response.body)) }
             deliver(place, Self.read(result, call, venue))
         }
     }

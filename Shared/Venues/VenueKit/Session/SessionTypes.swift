@@ -114,6 +114,8 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case delisted
     /// The instruments could not be read again.
     case instrumentsFailed = "instruments_failed"
+    /// The capture of raw frames ended by itself.
+    case captureStopped = "capture_stopped"
     /// More frames were undecodable than are published.
     case deadLettersDropped = "dead_letters_dropped"
     /// More losses were reported than could be handed over.
