@@ -12,13 +12,17 @@ final class GatewayDecoder: FrameDecoder {
     private let instruments: InstrumentTable
     private let names = GatewayNames()
     private let scanner = JSONScanner()
-    private let markets: [SymbolIndex]
+    private let spot: SymbolIndex
+    private let linear: SymbolIndex
+    private let inverse: SymbolIndex
     /// Whether messages are data: from `CONNECTED` on, and always where no connection was seen to begin.
     private var isConnected = true
 
     init(instruments: InstrumentTable) {
         self.instruments = instruments
-        markets = [MarketID.gatewaySpot, .gatewayLinear, .gatewayInverse].map(instruments.index(of:))
+        spot = instruments.index(of: .gatewaySpot)
+        linear = instruments.index(of: .gatewayLinear)
+        inverse = instruments.index(of: .gatewayInverse)
     }
 
     func connectionOpened() { isConnected = false }
@@ -47,11 +51,8 @@ final class GatewayDecoder: FrameDecoder {
         } else if isQuote {
             batch.append(try quote(message, of: instrument, reader))
         } else {
-            guard
-                let interval = GatewayChannels.interval(
-                    try reader.required(message.resolution, "resolution").string
-                )
-            else { return .ignored("resolution") }
+            let resolution = try reader.required(message.resolution, "resolution")
+            guard let interval = interval(resolution) else { return .ignored("resolution") }
             batch.append(try bar(message, of: instrument, interval, reader))
         }
         return .events
@@ -60,11 +61,22 @@ final class GatewayDecoder: FrameDecoder {
     /// The instrument of a symbol; one that is not listed is known by its name.
     private func instrument(_ name: JSONText?) throws(DecodeError) -> InstrumentID {
         guard let name, name.count > 0 else { throw .missingField("symbol") }
-        for market in markets {
-            if let known = market.find(name.start, count: name.count) { return known }
-        }
+        if let known = spot.find(name.start, count: name.count) { return known }
+        if let known = linear.find(name.start, count: name.count) { return known }
+        if let known = inverse.find(name.start, count: name.count) { return known }
         guard let inferred = GatewaySymbols.infer(name.string) else { throw .unknownInstrument }
         return instruments.upsert(inferred)
+    }
+
+    /// The bars of a resolution, by the bytes of its name.
+    private func interval(_ name: JSONText) -> CandleInterval? {
+        let word = name.word
+        if word == names.minute1.packed { return CandleInterval(.minute1) }
+        if word == names.minute5.packed { return CandleInterval(.minute5) }
+        if word == names.minute15.packed { return CandleInterval(.minute15) }
+        if word == names.hour1.packed { return CandleInterval(.hour1) }
+        if word == names.hour4.packed { return CandleInterval(.hour4) }
+        return word == names.day1.packed ? CandleInterval(.day1) : nil
     }
 
     func trade(

@@ -80,9 +80,6 @@ enum GatewayChannels {
         }
     }
 
-    /// The bars of a resolution's name, or nil.
-    static func interval(_ name: String) -> CandleInterval? { resolutions.first { $0.name == name } }
-
     /// The streams in groups, in the order in which their symbols first occur; the largest group of them first.
     static func groups(_ streams: [VenueStream]) -> [Group] {
         var order: [String] = []

@@ -205,6 +205,6 @@ struct AnswerTests {
         }
         let query = VenueQuery.candles(CandleInterval(.minute1), from: 0, to: .max)
         let seen = bench().see(answer: try #require(candles), to: query, of: "BTC-USD", exchange)
-        #expect(seen.count > 100 && seen == seen.sorted())
+        #expect(seen.count == 10 && seen == seen.sorted())
     }
 }

@@ -136,9 +136,9 @@ struct DecoderTests {
 
     @Test(
         .enabled(if: AllocationCounter.isAvailable, "no allocation counter under a sanitizer"),
-        arguments: Frames.all
+        arguments: [Frames.trade, Frames.quote]
     )
-    func `a frame of a running stream allocates nothing`(_ sample: Sample) {
+    func `a tick of a running stream allocates nothing`(_ sample: Sample) {
         let frames = (0..<600).map { FrameText(sample.frame).with("id", String($0 + 1)).description }
         let path = HotPath(GatewayVenue(), market: nil, frames: frames)
         path.run(0..<100)
