@@ -4,11 +4,9 @@ and fail where a line is no longer true. Empty it as the channels land."""
 
 from oracle.publish import MARKET_TOPICS
 
-_LATER = ("md.book.v1", "md.candle.v1", "md.ticker.v1", "md.funding.v1", "md.open_interest.v1", "md.liquidation.v1")
-
 NOT_BUILT: dict[str, tuple[str, ...]] = {
-    "binance": _LATER,
-    "okx": _LATER,
+    "binance": ("md.book.v1",),
+    "okx": ("md.book.v1",),
     "htx": (),
     "coinbase": (),
 }

@@ -7,16 +7,16 @@ import VenueKit
 
 /// Binance's frames, bare or in the combined-stream envelope, to events (venue sheet 2 to 4).
 ///
-/// One walk over the frame notes where its values are, in whatever order they come; then the kind decides what is
-/// made of them.
+/// One walk over the frame notes where the values of quotes, trades and books are, in whatever order they come; then
+/// the kind decides what is made of them. The rarer kinds take a second walk for the values that only they have.
 final class BinanceDecoder: FrameDecoder {
     private let market: MarketID?
-    private let instruments: InstrumentTable
+    let instruments: InstrumentTable
     private let scanner = JSONScanner()
     private let spot: SymbolIndex
     private let usdm: SymbolIndex
     private let coinm: SymbolIndex
-    private let names = BinanceNames()
+    let names = BinanceNames()
 
     init(market: MarketID?, instruments: InstrumentTable) {
         self.market = market
@@ -28,22 +28,24 @@ final class BinanceDecoder: FrameDecoder {
 
     func decode(_ frame: FrameBytes, into batch: inout EventBatch) throws(DecodeError) -> FrameOutcome {
         var fields = BinanceFields()
-        let reader: FieldReader
+        let root: JSONCursor
         do throws(JSONError) {
             guard let scanner else { throw .tooLong }
             var cursor = try scanner.scan(frame.bytes, readable: frame.readable)
-            reader = FieldReader(cursor)
+            root = cursor
             if cursor.peek == UInt8(ascii: "[") {
                 try cursor.checkWhole()
-                return .ignored("array")
+            } else {
+                try fields.walk(&cursor, names, &batch)
+                try cursor.finish()
             }
-            try fields.walk(&cursor, names)
-            try cursor.finish()
         } catch {
             throw DecodeError(error)
         }
+        let reader = FieldReader(root)
         do throws(DecodeError) {
-            return try event(fields, reader, &batch)
+            if root.peek == UInt8(ascii: "[") { return try rows(root, reader, &batch) }
+            return try event(fields, root, reader, &batch)
         } catch {
             // Option frames spell some fields in ways of their own; none of them is wanted (EVENTS ruling 9).
             if fields.s?.isOptionName == true { return .ignored("option") }
@@ -51,17 +53,20 @@ final class BinanceDecoder: FrameDecoder {
         }
     }
 
+    /// What a frame, or a row of a stream of all symbols, is; `root` is where it begins.
     private func event(
         _ fields: BinanceFields,
+        _ root: JSONCursor,
         _ reader: FieldReader,
         _ batch: inout EventBatch
     ) throws(DecodeError) -> FrameOutcome {
+        guard !fields.has(.generated) else { return .ignored("generated") }
         guard let kind = fields.e else {
             if fields.isQuote(names) {
                 batch.append(try quote(fields, reader))
                 return .events
             }
-            return try other(fields)
+            return try other(fields, root, reader, &batch)
         }
         if kind.matches(names.bookTicker) {
             batch.append(try quote(fields, reader))
@@ -71,11 +76,73 @@ final class BinanceDecoder: FrameDecoder {
         if isAggregate || kind.word == names.trade.packed {
             return try trade(fields, reader, isAggregate: isAggregate, &batch)
         }
+        if kind.matches(names.depthUpdate) { return try increment(fields, reader, &batch) }
         if kind.matches(names.serverShutdown) {
             return .control(.closingSoon(reason: "serverShutdown"))
         }
         guard kind.count > 0 else { throw reader.bad(kind, "e") }
+        return try rare(kind, fields, root, reader, &batch)
+    }
+
+    /// The kinds that come a few times a second.
+    private func rare(
+        _ kind: JSONText,
+        _ fields: BinanceFields,
+        _ root: JSONCursor,
+        _ reader: FieldReader,
+        _ batch: inout EventBatch
+    ) throws(DecodeError) -> FrameOutcome {
+        if kind.matches(names.kline) { return try candle(try row(root), fields, reader, &batch) }
+        if kind.matches(names.ticker) || kind.matches(names.miniTicker) {
+            return try ticker(try row(root), fields, reader, &batch)
+        }
+        if kind.matches(names.markPrice) { return try funding(try row(root), fields, reader, &batch) }
+        if kind.matches(names.indexPrice) { return try index(try row(root), reader, &batch) }
+        if kind.matches(names.forceOrder) { return try liquidation(try row(root), fields, reader, &batch) }
         return .ignored("event")
+    }
+
+    /// A stream of all symbols, of a kind that has one: an event a row.
+    private func rows(
+        _ start: JSONCursor,
+        _ reader: FieldReader,
+        _ batch: inout EventBatch
+    ) throws(DecodeError) -> FrameOutcome {
+        var cursor = start
+        var isFirst = true
+        do throws(JSONError) { try cursor.enterArray() } catch { throw DecodeError(error) }
+        while try hasElement(&cursor) {
+            let root = cursor
+            var fields = BinanceFields()
+            do throws(JSONError) {
+                if isFirst, cursor.peek != UInt8(ascii: "{") { return .ignored("array") }
+                try fields.walk(&cursor, names, &batch, isPayload: true)
+            } catch {
+                throw DecodeError(error)
+            }
+            if isFirst, !isRowKind(fields.e) { return .ignored("array") }
+            isFirst = false
+            guard fields.e != nil else { continue }
+            _ = try event(fields, root, reader, &batch)
+        }
+        return isFirst ? .ignored("array") : .events
+    }
+
+    private func hasElement(_ cursor: inout JSONCursor) throws(DecodeError) -> Bool {
+        do throws(JSONError) { return try cursor.nextElement() } catch { throw DecodeError(error) }
+    }
+
+    private func isRowKind(_ kind: JSONText?) -> Bool {
+        guard let kind else { return false }
+        return kind.matches(names.ticker) || kind.matches(names.miniTicker) || kind.matches(names.markPrice)
+    }
+
+    /// The values of a rare kind.
+    func row(_ start: JSONCursor) throws(DecodeError) -> BinanceRow {
+        var cursor = start
+        var row = BinanceRow()
+        do throws(JSONError) { try row.read(&cursor, names) } catch { throw DecodeError(error) }
+        return row
     }
 
     /// A trade; the taker's side is the opposite of the maker's, and `m` says that the buyer was the maker.
@@ -85,16 +152,15 @@ final class BinanceDecoder: FrameDecoder {
         isAggregate: Bool,
         _ batch: inout EventBatch
     ) throws(DecodeError) -> FrameOutcome {
-        let market = market(of: fields)
+        let market = market(of: fields, fields.s)
         if market != .spot, !isAggregate, let cause = fields.X, !cause.matches(names.market) {
             return .ignored("no market trade")
         }
-        let buyerIsMaker = try reader.required(fields.m, "m")
-        guard buyerIsMaker.isTrue || buyerIsMaker.isFalse else { throw reader.bad(buyerIsMaker, "m") }
+        let buyerIsMaker = try reader.flag(fields.m, "m")
         batch.append(
             Trade(
-                instrument: try instrument(fields, reader, market),
-                side: buyerIsMaker.isTrue ? .sell : .buy,
+                instrument: try instrument(fields.s, reader, market),
+                side: buyerIsMaker ? .sell : .buy,
                 exchangeMicroseconds: try time(fields, reader),
                 id: isAggregate ? try reader.number(fields.a, "a") : try reader.number(fields.t, "t"),
                 price: try reader.amount(fields.p, "p"),
@@ -106,7 +172,7 @@ final class BinanceDecoder: FrameDecoder {
 
     private func quote(_ fields: BinanceFields, _ reader: FieldReader) throws(DecodeError) -> BestQuote {
         BestQuote(
-            instrument: try instrument(fields, reader, market(of: fields)),
+            instrument: try instrument(fields.s, reader, market(of: fields, fields.s)),
             exchangeMicroseconds: try time(fields, reader),
             venueSequence: try reader.integer(fields.u, "u"),
             bid: level(try reader.amount(fields.b, "b"), try reader.amount(fields.B, "B")),
@@ -120,25 +186,25 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// The engine's time, else the sending time (EVENTS ruling 1).
-    private func time(_ fields: BinanceFields, _ reader: FieldReader) throws(DecodeError) -> Int64 {
+    func time(_ fields: BinanceFields, _ reader: FieldReader) throws(DecodeError) -> Int64 {
         fields.T == nil ? try reader.time(fields.E, "E") : try reader.time(fields.T, "T")
     }
 
     /// The gateway's own mark, else the connection's market, else what the frame shows.
-    private func market(of fields: BinanceFields) -> MarketID {
+    func market(of fields: BinanceFields, _ symbol: JSONText?) -> MarketID {
         if let mark = fields.st, market != .spot {
             if mark.packed == 0x31, mark.count == 1 { return .usdm }
             if mark.packed == 0x32, mark.count == 1 { return .coinm }
         }
-        return market ?? fields.marketShown
+        return market ?? fields.marketShown(by: symbol)
     }
 
-    private func instrument(
-        _ fields: BinanceFields,
+    func instrument(
+        _ symbol: JSONText?,
         _ reader: FieldReader,
         _ market: MarketID
     ) throws(DecodeError) -> InstrumentID {
-        let symbol = try reader.required(fields.s, "s")
+        let symbol = try reader.required(symbol, "s")
         let index = market == .spot ? spot : market == .usdm ? usdm : coinm
         if let known = index.find(symbol.start, count: symbol.count) { return known }
         guard let inferred = BinanceSymbols.infer(symbol.string, market: market) else {
@@ -148,8 +214,13 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// Everything without an event type: answers, snapshots, errors.
-    private func other(_ fields: BinanceFields) throws(DecodeError) -> FrameOutcome {
-        if fields.has(.array) { return .ignored("array") }
+    private func other(
+        _ fields: BinanceFields,
+        _ root: JSONCursor,
+        _ reader: FieldReader,
+        _ batch: inout EventBatch
+    ) throws(DecodeError) -> FrameOutcome {
+        if fields.has(.array), let rows = try row(root).rows { return try self.rows(rows, reader, &batch) }
         if fields.has(.snapshot) { return .ignored("partial depth") }
         if fields.has(.status) { return .ignored("WebSocket API answer") }
         if fields.has(.result), fields.code == nil {

@@ -11,7 +11,18 @@ final class BinanceNames: Sendable {
     let bookTicker = JSONName("bookTicker")
     let trade = JSONName("trade")
     let aggTrade = JSONName("aggTrade")
+    let depthUpdate = JSONName("depthUpdate")
+    let kline = JSONName("kline")
+    let ticker = JSONName("24hrTicker")
+    let miniTicker = JSONName("24hrMiniTicker")
+    let markPrice = JSONName("markPriceUpdate")
+    let indexPrice = JSONName("indexPriceUpdate")
+    let forceOrder = JSONName("forceOrder")
     let serverShutdown = JSONName("serverShutdown")
+    let buy = JSONName("BUY")
+    let sell = JSONName("SELL")
+    let previous = JSONName("pu")
+    let generated = JSONName("generated")
     let market = JSONName("MARKET")
     let tradingStatus = JSONName("st")
     let result = JSONName("result")
@@ -30,19 +41,22 @@ final class BinanceNames: Sendable {
 /// Envelope and payload fall together: no name means two things.
 struct BinanceFields {
     /// Things that a frame has, of which no value is needed.
-    enum Mark: UInt8 {
+    enum Mark: UInt16 {
         case array = 1
         case snapshot = 2
         case status = 4
         case result = 8
         case userEvent = 16
         case openInterest = 32
+        case generated = 64
     }
 
     var e: JSONText?
     var E: JSONText?
     var s: JSONText?
     var u: JSONText?
+    var U: JSONText?
+    var pu: JSONText?
     var b: JSONText?
     var B: JSONText?
     var a: JSONText?
@@ -59,7 +73,10 @@ struct BinanceFields {
     var id: JSONText?
     var code: JSONText?
     var msg: JSONText?
-    private var marks: UInt8 = 0
+    /// The levels of a book's increment, read where they stand; nil where `b` and `a` are no arrays.
+    var bids: LevelsRead?
+    var asks: LevelsRead?
+    private var marks: UInt16 = 0
 
     func has(_ mark: Mark) -> Bool { marks & mark.rawValue != 0 }
 
@@ -67,28 +84,34 @@ struct BinanceFields {
     mutating func walk(
         _ cursor: inout JSONCursor,
         _ names: BinanceNames,
+        _ batch: inout EventBatch,
         isPayload: Bool = false
     ) throws(JSONError) {
         try cursor.enterObject()
         while let key = try cursor.nextKey() {
             if key.count == 1 {
-                try letter(key.start[0], &cursor)
+                try letter(key.start[0], &cursor, &batch)
             } else {
-                try word(key, &cursor, names, isPayload)
+                try word(key, &cursor, names, &batch, isPayload)
             }
         }
     }
 
     @inline(__always)
-    private mutating func letter(_ letter: UInt8, _ cursor: inout JSONCursor) throws(JSONError) {
+    private mutating func letter(
+        _ letter: UInt8,
+        _ cursor: inout JSONCursor,
+        _ batch: inout EventBatch
+    ) throws(JSONError) {
         switch letter {
         case UInt8(ascii: "e"): e = try cursor.token()
         case UInt8(ascii: "E"): E = try cursor.token()
         case UInt8(ascii: "s"): s = try cursor.token()
         case UInt8(ascii: "u"): u = try cursor.token()
-        case UInt8(ascii: "b"): b = try cursor.token()
+        case UInt8(ascii: "U"): U = try cursor.token()
+        case UInt8(ascii: "b"): try Self.side(&bids, &b, &cursor, &batch)
         case UInt8(ascii: "B"): B = try cursor.token()
-        case UInt8(ascii: "a"): a = try cursor.token()
+        case UInt8(ascii: "a"): try Self.side(&asks, &a, &cursor, &batch)
         case UInt8(ascii: "A"): A = try cursor.token()
         case UInt8(ascii: "t"): t = try cursor.token()
         case UInt8(ascii: "p"): p = try cursor.token()
@@ -101,16 +124,34 @@ struct BinanceFields {
         }
     }
 
+    /// `b` and `a` are a quote's prices or the sides of a book; Binance's sizes are what is published.
+    @inline(__always)
+    private static func side(
+        _ levels: inout LevelsRead?,
+        _ text: inout JSONText?,
+        _ cursor: inout JSONCursor,
+        _ batch: inout EventBatch
+    ) throws(JSONError) {
+        guard cursor.peek == UInt8(ascii: "[") else {
+            text = try cursor.token()
+            return
+        }
+        // To a quote or trade this is a field that can't be read, not a missing one.
+        text = JSONText(start: cursor.documentStart + Int(cursor.offset), count: 0)
+        levels = try cursor.levels(.asStated, into: &batch)
+    }
+
     private mutating func word(
         _ key: JSONText,
         _ cursor: inout JSONCursor,
         _ names: BinanceNames,
+        _ batch: inout EventBatch,
         _ isPayload: Bool
     ) throws(JSONError) {
         let word = key.word
         if word == names.data.packed {
             if cursor.peek == UInt8(ascii: "{"), !isPayload {
-                return try walk(&cursor, names, isPayload: true)
+                return try walk(&cursor, names, &batch, isPayload: true)
             }
             if cursor.peek == UInt8(ascii: "[") { marks |= Mark.array.rawValue }
             return try cursor.skip()
@@ -119,8 +160,10 @@ struct BinanceFields {
             stream = try cursor.token()
         } else if word == names.tradingStatus.packed {
             st = try cursor.token()
+        } else if word == names.previous.packed {
+            pu = try cursor.token()
         } else {
-            try rareWord(key, &cursor, names, isPayload)
+            try rareWord(key, &cursor, names, &batch, isPayload)
         }
     }
 
@@ -128,10 +171,11 @@ struct BinanceFields {
         _ key: JSONText,
         _ cursor: inout JSONCursor,
         _ names: BinanceNames,
+        _ batch: inout EventBatch,
         _ isPayload: Bool
     ) throws(JSONError) {
         if key.matches(names.error), cursor.peek == UInt8(ascii: "{"), !isPayload {
-            return try walk(&cursor, names, isPayload: true)
+            return try walk(&cursor, names, &batch, isPayload: true)
         }
         if key.matches(names.id) {
             id = try cursor.token()
@@ -140,7 +184,8 @@ struct BinanceFields {
         } else if key.matches(names.msg) {
             msg = try cursor.token()
         } else {
-            if let mark = mark(key, names) { marks |= mark.rawValue }
+            let mark = mark(key, names)
+            if let mark, mark != .generated || cursor.peek == UInt8(ascii: "t") { marks |= mark.rawValue }
             try cursor.skip()
         }
     }
@@ -151,7 +196,26 @@ struct BinanceFields {
         if key.matches(names.event) { return .userEvent }
         if key.matches(names.lastUpdateId) { return .snapshot }
         if key.matches(names.openInterest) { return .openInterest }
+        if key.matches(names.generated) { return .generated }
         return nil
+    }
+
+    /// Whether a `depthUpdate` is an increment.
+    ///
+    /// Partial depths have its shape on futures, and only the stream's name tells them apart: that of an increment ends in
+    /// `@depth` or `@depth@100ms`.
+    var isIncrement: Bool {
+        guard let stream, stream.count > 0 else { return true }
+        var end = stream.count
+        if end > 2, stream.suffix(2).hasPrefix("ms") {
+            end -= 2
+            while end > 0, stream.start[end - 1] &- 48 <= 9 { end -= 1 }
+            guard end > 0, end < stream.count - 2, stream.start[end - 1] == UInt8(ascii: "@") else {
+                return false
+            }
+            end -= 1
+        }
+        return JSONText(start: stream.start, count: end).suffix(6).hasPrefix("@depth")
     }
 
     /// Spot quotes have no event type: the stream's name or the letters tell them.
@@ -163,10 +227,10 @@ struct BinanceFields {
 
     /// The market that a frame shows where neither its connection nor its `st` says it (EVENTS, what the sheets leave
     /// out): `_PERP` is COIN-M; spot quotes have no `e`, spot trades an `M`; a dated contract on USD is COIN-M.
-    var marketShown: MarketID {
-        if let s, s.count > 5, s.suffix(5).hasPrefix("_PERP") { return .coinm }
+    func marketShown(by symbol: JSONText?) -> MarketID {
+        if let s = symbol, s.count > 5, s.suffix(5).hasPrefix("_PERP") { return .coinm }
         if e == nil || M != nil { return .spot }
-        guard let s, s.count > 10, s.start[s.count - 7] == UInt8(ascii: "_") else { return .usdm }
+        guard let s = symbol, s.count > 10, s.start[s.count - 7] == UInt8(ascii: "_") else { return .usdm }
         let pair = JSONText(start: s.start, count: s.count - 7)
         return pair.suffix(3).hasPrefix("USD") && !pair.suffix(4).hasPrefix("BUSD") ? .coinm : .usdm
     }
@@ -178,9 +242,6 @@ extension JSONText {
         let kept = min(length, count)
         return JSONText(start: start + (count - kept), count: kept)
     }
-
-    var isTrue: Bool { count == 4 && packed == 0x6575_7274 }
-    var isFalse: Bool { count == 5 && packed == 0x65_736C_6166 }
 
     /// Options are the only instruments with hyphens, and have three: `BTC-220325-40000-C`.
     var isOptionName: Bool {

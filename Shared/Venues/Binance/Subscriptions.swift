@@ -25,9 +25,7 @@ extension BinanceVenue {
             let part = rest.prefix(Self.streamsPerMessage)
             rest = rest.dropFirst(part.count)
             let request = firstRequest + Int64(frames.count)
-            let names = part.map {
-                "\"" + BinanceSymbols.streamName($0.venueSymbol, $0.channel, $0.market) + "\""
-            }
+            let names = part.map { "\"" + BinanceSymbols.streamName($0) + "\"" }
             let text =
                 "{\"method\":\"\(method)\",\"params\":[\(names.joined(separator: ","))],\"id\":\(request)}"
             frames.append(OutboundFrame(text: text, request: request, streams: Array(part)))

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Models
+import VenueKit
 
 /// What a Binance symbol says by itself, for frames whose instrument is not listed.
 ///
@@ -44,19 +45,23 @@ enum BinanceSymbols {
     }
 
     /// The name of a stream in a subscription: the symbol in lower case and the channel.
-    static func streamName(_ venueSymbol: String, _ channel: Channel, _ market: MarketID) -> String {
+    static func streamName(_ stream: VenueStream) -> String {
         let name =
-            switch channel {
+            switch stream.channel {
             case .bbo: "bookTicker"
-            case .trade: market == .spot ? "trade" : "aggTrade"
+            case .trade: stream.market == .spot ? "trade" : "aggTrade"
             case .book: "depth@100ms"
-            case .candle: "kline_1m"
+            case .candle: candleName(stream.interval ?? CandleInterval(.minute1))
             case .ticker: "ticker"
             case .funding: "markPrice@1s"
             case .openInterest: "openInterest"
             case .liquidation: "forceOrder"
             }
-        return venueSymbol.lowercased() + "@" + name
+        return stream.venueSymbol.lowercased() + "@" + name
+    }
+
+    private static func candleName(_ interval: CandleInterval) -> String {
+        "kline_" + BinanceIntervals.name(interval.span) + (interval.zoneHours == 8 ? "@+08:00" : "")
     }
 
     private static func kind(_ market: MarketID, _ suffix: String) -> (InstrumentKind, ExpiryDate?)? {

@@ -40,16 +40,24 @@ public struct BinanceVenue: Venue {
         )
     }
 
-    /// Spot has one socket; futures have one for quotes and one for trades.
+    /// Spot has one socket; futures have one for quotes and books and one for the rest.
+    ///
+    /// Open interest has no stream.
     public func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
         switch (instrument.market, channel) {
-        case (.spot, .bbo), (.spot, .trade): "spot_ws"
-        case (.usdm, .bbo): "usdm_public_ws"
-        case (.usdm, .trade): "usdm_market_ws"
-        case (.coinm, .bbo): "coinm_public_ws"
-        case (.coinm, .trade): "coinm_market_ws"
+        case (_, .openInterest), (.spot, .funding), (.spot, .liquidation): nil
+        case (.spot, _): "spot_ws"
+        case (.usdm, .bbo), (.usdm, .book): "usdm_public_ws"
+        case (.usdm, _): "usdm_market_ws"
+        case (.coinm, .bbo), (.coinm, .book): "coinm_public_ws"
+        case (.coinm, _): "coinm_market_ws"
         default: nil
         }
+    }
+
+    /// Sixteen lengths; on spot from a second on, and with the borders of UTC+8 as well.
+    public func candleIntervals(_ market: MarketID) -> [CandleInterval] {
+        BinanceIntervals.streamed(market)
     }
 
     /// A decoder for one connection.

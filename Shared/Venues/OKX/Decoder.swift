@@ -10,12 +10,12 @@ import VenueKit
 /// A frame with `event` is control, one with `arg` and `data` a push. `data` is read at the end, when the channel is
 /// known, wherever it stands in the frame.
 final class OKXDecoder: FrameDecoder {
-    private let instruments: InstrumentTable
+    let instruments: InstrumentTable
     private let scanner = JSONScanner()
     private let spot: SymbolIndex
     private let swap: SymbolIndex
     private let futures: SymbolIndex
-    private let names = OKXNames()
+    let names = OKXNames()
 
     init(instruments: InstrumentTable) {
         self.instruments = instruments
@@ -28,9 +28,12 @@ final class OKXDecoder: FrameDecoder {
         if frame.bytes.count == 4, frame.bytes.elementsEqual("pong".utf8) { return .control(.pong) }
         do throws(OKXFrameError) {
             let envelope = try walk(frame, &batch)
+            if let failure = envelope.failure { throw OKXFrameError(cause: failure) }
             if let event = envelope.event, event.count > 0 { return control(envelope) }
             return try push(envelope, hasEvents: batch.count > 0)
         } catch {
+            // Bytes that are no JSON say nothing about a book.
+            if case .malformed = error.cause { batch.bookAtRisk = nil }
             throw error.cause
         }
     }
@@ -47,7 +50,7 @@ final class OKXDecoder: FrameDecoder {
             let word = key.word
             if word == names.data.packed {
                 envelope.data = cursor
-                if let kind = rowKind(envelope.channel) {
+                if let kind = rowKind(envelope), kind != .book || envelope.action != nil {
                     try rows(&cursor, envelope.instrument, kind, &envelope, &batch)
                 } else {
                     try json { () throws(JSONError) in try cursor.skip() }
@@ -57,23 +60,33 @@ final class OKXDecoder: FrameDecoder {
             }
         }
         try json { () throws(JSONError) in try cursor.finish() }
-        if let kind = rowKind(envelope.channel), !envelope.hasRows, var data = envelope.data {
+        if !envelope.hasRows, let kind = rowKind(envelope), var data = envelope.data {
             try rows(&data, envelope.instrument, kind, &envelope, &batch)
         }
         return envelope
     }
 
-    private func rowKind(_ channel: JSONText?) -> OKXRowKind? {
-        guard let channel else { return nil }
+    /// What the rows of a push are; nil for channels that give no event.
+    private func rowKind(_ envelope: OKXEnvelope) -> OKXRowKind? {
+        guard let channel = envelope.channel, !envelope.isGenerated else { return nil }
         let word = channel.word
         if word == names.quotes.packed { return .quote }
-        return word == names.trades.packed || channel.matches(names.allTrades) ? .trade : nil
+        if word == names.trades.packed { return .trade }
+        if word == names.books.packed || channel.matches(names.fastBooks) { return .book }
+        if word == names.tickers.packed { return .ticker }
+        if let interval = OKXIntervals.interval(channel) { return .candle(interval) }
+        if channel.matches(names.allTrades) { return .trade }
+        if channel.matches(names.funding) { return .funding }
+        if channel.matches(names.markPrice) { return .mark }
+        if channel.matches(names.indexTickers) { return .index }
+        if channel.matches(names.openInterest) { return .openInterest }
+        return channel.matches(names.liquidations) ? .liquidation : nil
     }
 
     private func push(_ envelope: OKXEnvelope, hasEvents: Bool) throws(OKXFrameError) -> FrameOutcome {
         if envelope.hasRows { return envelope.hasOption && !hasEvents ? .ignored("option") : .events }
         if let channel = envelope.channel, channel.count > 0 {
-            if rowKind(channel) != nil { throw OKXFrameError(cause: .missingField("data")) }
+            if rowKind(envelope) != nil { throw OKXFrameError(cause: .missingField("data")) }
             return .ignored("channel")
         }
         if envelope.code != nil { return .ignored("answer") }
@@ -92,29 +105,39 @@ final class OKXDecoder: FrameDecoder {
         envelope.hasRows = true
         try json { () throws(JSONError) in try cursor.enterArray() }
         while try json({ () throws(JSONError) in try cursor.nextElement() }) {
-            var row = OKXRow()
-            try json { () throws(JSONError) in try row.read(&cursor, names) }
-            do throws(DecodeError) {
-                guard let instrument = try instrument(row.instrument ?? channelInstrument) else {
-                    envelope.hasOption = true
-                    continue
+            switch kind {
+            case .trade, .quote:
+                var row = OKXRow()
+                try json { () throws(JSONError) in try row.read(&cursor, names) }
+                do throws(DecodeError) {
+                    guard let instrument = try instrument(row.instrument ?? channelInstrument) else {
+                        envelope.hasOption = true
+                        continue
+                    }
+                    if kind == .quote {
+                        batch.append(try quote(row, instrument, reader))
+                    } else {
+                        batch.append(try trade(row, instrument, reader))
+                    }
+                } catch {
+                    throw OKXFrameError(cause: error)
                 }
-                switch kind {
-                case .quote: batch.append(try quote(row, instrument, reader))
-                case .trade: batch.append(try trade(row, instrument, reader))
-                }
-            } catch {
-                throw OKXFrameError(cause: error)
+            case .book:
+                try book(&cursor, channelInstrument, &envelope, reader, &batch)
+            default:
+                let row = cursor
+                try json { () throws(JSONError) in try cursor.skip() }
+                try figures(row, kind, channelInstrument, &envelope, reader, &batch)
             }
         }
     }
 
     @inline(__always)
-    private func json<Value>(_ read: () throws(JSONError) -> Value) throws(OKXFrameError) -> Value {
+    func json<Value>(_ read: () throws(JSONError) -> Value) throws(OKXFrameError) -> Value {
         do throws(JSONError) { return try read() } catch { throw OKXFrameError(cause: DecodeError(error)) }
     }
 
-    private func trade(
+    func trade(
         _ row: OKXRow,
         _ instrument: InstrumentID,
         _ reader: FieldReader
@@ -165,17 +188,14 @@ final class OKXDecoder: FrameDecoder {
     }
 
     /// Contracts of linear instruments in base currency; spot sizes and contracts of inverse ones as they are.
-    private func base(_ size: ScaledDecimal, _ id: InstrumentID) throws(DecodeError) -> ScaledDecimal {
-        switch instruments.sizeRule(of: id) {
-        case .asStated: return size
-        case .unknown: throw .unknownContractSize
-        case .contracts(let contract):
-            do throws(DecimalError) { return try size.multiplied(by: contract) } catch { throw .outOfRange }
-        }
+    func base(_ size: ScaledDecimal, _ id: InstrumentID) throws(DecodeError) -> ScaledDecimal {
+        let rule = instruments.sizeRule(of: id)
+        guard rule != .unknown else { throw .unknownContractSize }
+        do throws(DecimalError) { return try rule.size(of: size) } catch { throw .outOfRange }
     }
 
     /// The instrument of a name; nil for an option.
-    private func instrument(_ name: JSONText?) throws(DecodeError) -> InstrumentID? {
+    func instrument(_ name: JSONText?) throws(DecodeError) -> InstrumentID? {
         guard let name else { throw .missingField("instId") }
         let index = name.endsWithSwap ? swap : spot
         if let known = index.find(name.start, count: name.count) { return known }
@@ -191,6 +211,8 @@ final class OKXDecoder: FrameDecoder {
         let instrument = envelope.instrument?.string ?? ""
         let channel = envelope.channel?.string ?? ""
         switch event {
+        case "subscribe" where envelope.instrument == nil && channel == OKXChannels.name(.liquidation):
+            return .control(.acknowledgedStreams(all(envelope.kind?.string ?? "", channel)))
         case "subscribe":
             return .control(.streamAcknowledged(venueSymbol: instrument, channelName: channel))
         case "unsubscribe":
@@ -211,15 +233,30 @@ final class OKXDecoder: FrameDecoder {
             return .control(.information(event))
         }
     }
+
+    /// The streams that one subscription to all instruments of a kind carries.
+    private func all(_ kind: String, _ channel: String) -> [AcknowledgedStream] {
+        instruments.instruments.filter { OKXChannels.kind($0.market) == kind }.map {
+            AcknowledgedStream(venueSymbol: $0.venueSymbol, channelName: channel)
+        }
+    }
 }
 
 /// Which rows a channel carries.
-private enum OKXRowKind {
+enum OKXRowKind: Equatable {
     case trade
     case quote
+    case book
+    case candle(CandleInterval)
+    case ticker
+    case funding
+    case mark
+    case index
+    case openInterest
+    case liquidation
 }
 
 /// A decode error on its way out of nested readers.
-private struct OKXFrameError: Error {
+struct OKXFrameError: Error {
     let cause: DecodeError
 }

@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import JSONView
+import VenueKit
 
 /// OKX's names, packed once; a class, so that it is passed around as one word.
 final class OKXNames: Sendable {
@@ -26,6 +27,23 @@ final class OKXNames: Sendable {
     let quotes = JSONName("bbo-tbt")
     let trades = JSONName("trades")
     let allTrades = JSONName("trades-all")
+    let books = JSONName("books")
+    let fastBooks = JSONName("books-l2-tbt")
+    let tickers = JSONName("tickers")
+    let funding = JSONName("funding-rate")
+    let markPrice = JSONName("mark-price")
+    let indexTickers = JSONName("index-tickers")
+    let openInterest = JSONName("open-interest")
+    let liquidations = JSONName("liquidation-orders")
+    let action = JSONName("action")
+    let snapshot = JSONName("snapshot")
+    let update = JSONName("update")
+    let previous = JSONName("prevSeqId")
+    let checksum = JSONName("checksum")
+    let kind = JSONName("instType")
+    let generated = JSONName("generated")
+    let figures = OKXFigure.allCases.map(\.name)
+    let details = JSONName("details")
 }
 
 /// The outer object of a frame.
@@ -36,6 +54,12 @@ struct OKXEnvelope {
     var id: JSONText?
     var channel: JSONText?
     var instrument: JSONText?
+    /// `SWAP` or `FUTURES`, on channels of all instruments of a kind.
+    var kind: JSONText?
+    /// `snapshot` or `update`, on book channels.
+    var action: JSONText?
+    /// The first row that could not be read: the frame's end is looked for before it is a dead letter.
+    var failure: DecodeError?
     /// The cursor at the value of `data`.
     var data: JSONCursor?
     var hasTable = false
@@ -43,6 +67,8 @@ struct OKXEnvelope {
     var hasRows = false
     /// Whether a row was an option's.
     var hasOption = false
+    /// Whether a recorder made the frame (EVENTS ruling 9).
+    var isGenerated = false
 
     /// Notes the value of a key other than `data`.
     mutating func read(_ word: UInt64, _ cursor: inout JSONCursor, _ names: OKXNames) throws(JSONError) {
@@ -63,7 +89,10 @@ struct OKXEnvelope {
                 channel = try cursor.token()
             } else if word == names.instrument.packed {
                 instrument = try cursor.token()
+            } else if word == names.kind.packed {
+                kind = try cursor.token()
             } else {
+                if key.matches(names.generated), cursor.peek == UInt8(ascii: "t") { isGenerated = true }
                 try cursor.skip()
             }
         }
@@ -74,7 +103,9 @@ struct OKXEnvelope {
         _ cursor: inout JSONCursor,
         _ names: OKXNames
     ) throws(JSONError) {
-        if word == names.code.packed {
+        if word == names.action.packed {
+            action = try cursor.token()
+        } else if word == names.code.packed {
             code = try cursor.token()
         } else if word == names.message.packed {
             message = try cursor.token()

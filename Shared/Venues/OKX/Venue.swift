@@ -36,9 +36,20 @@ public struct OKXVenue: Venue {
         )
     }
 
-    /// Trades and quotes are on the public socket.
+    /// Candles are on the business socket, all else on the public one (venue sheet 1); only contracts have open interest
+    /// and liquidations, and only perpetual ones funding.
     public func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
-        channel == .trade || channel == .bbo ? "public_ws" : nil
+        switch channel {
+        case .candle: "business_ws"
+        case .trade, .bbo, .book, .ticker: "public_ws"
+        case .openInterest, .liquidation: instrument.kind == .spot ? nil : "public_ws"
+        case .funding: instrument.market == .okxSwap ? "public_ws" : nil
+        }
+    }
+
+    /// Those of UTC, and those of Hong Kong where a candle lasts six hours or more.
+    public func candleIntervals(_ market: MarketID) -> [CandleInterval] {
+        OKXIntervals.all.map(\.interval)
     }
 
     /// Nothing: one socket carries all markets, and every frame names its instrument.

@@ -15,7 +15,7 @@ public final class FrameBench {
     public let instruments: InstrumentTable
     /// The decoder.
     public let decoder: any FrameDecoder
-    private var batch = EventBatch()
+    var batch = EventBatch()
 
     /// Makes a bench with a decoder of its own.
     public init(_ venue: any Venue, market: MarketID? = nil, instruments: InstrumentTable = InstrumentTable())

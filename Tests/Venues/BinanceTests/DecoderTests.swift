@@ -102,16 +102,22 @@ struct DecoderTests {
         ),
         (
             """
-            {"e":"depthUpdate","E":1672515782136,"s":"BNBBTC","U":157,"u":160,"b":[["0.0024","10"]],"a":[["0.0026","1"]]}
+            {"e":"continuous_kline","E":1607443058651,"ps":"BTCUSDT","ct":"PERPETUAL","k":{"t":1607443020000,"i":"1m"}}
             """, "event"
         ),
-        ("{\"e\":\"kline\",\"E\":1672515782136,\"s\":\"BNBBTC\",\"k\":{\"t\":1,\"x\":false}}", "event"),
-        ("{\"e\":\"24hrMiniTicker\",\"E\":1,\"s\":\"BNBBTC\",\"c\":\"0.0025\"}", "event"),
-        ("{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\"p\":\"1\",\"r\":\"\"}", "event"),
-        ("{\"e\":\"forceOrder\",\"E\":1,\"o\":{\"s\":\"BTCUSDT\",\"S\":\"SELL\"}}", "event"),
-        ("[{\"e\":\"24hrMiniTicker\",\"E\":1}]", "array"),
+        ("{\"e\":\"1hTicker\",\"E\":1,\"s\":\"BNBBTC\",\"c\":\"0.0025\"}", "event"),
+        (
+            "{\"e\":\"compositeIndex\",\"E\":1,\"s\":\"DEFIUSDT\",\"p\":\"1\",\"c\":[{\"b\":\"BAL\"}]}",
+            "event"
+        ),
+        ("[{\"e\":\"assetIndexUpdate\",\"E\":1,\"s\":\"ADAUSD\"}]", "array"),
+        ("[1]", "array"), ("[[]]", "array"), ("[{}]", "array"),
+        (
+            "{\"stream\":\"btcusdt@openInterest\",\"generated\":true,\"data\":{\"openInterest\":\"1\"}}",
+            "generated"
+        ),
         ("[]", "array"),
-        ("{\"stream\":\"!miniTicker@arr\",\"data\":[{\"e\":\"24hrMiniTicker\"}]}", "array"),
+        ("{\"stream\":\"!assetIndex@arr\",\"data\":[{\"e\":\"assetIndexUpdate\"}]}", "array"),
         ("{\"id\":\"2\",\"status\":200,\"result\":{\"subscriptionId\":0}}", "WebSocket API answer"),
         ("{\"id\":\"3\",\"status\":400,\"error\":{\"code\":-1022,\"msg\":\"no\"}}", "WebSocket API answer"),
         ("{\"subscriptionId\":0,\"event\":{\"e\":\"balanceUpdate\",\"a\":\"BTC\"}}", "user event"),

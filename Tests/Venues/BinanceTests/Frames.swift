@@ -29,6 +29,33 @@ enum Frames {
         "m":false}
         """
 
+    static let spotTicker = """
+        {"e":"24hrTicker","E":1672515782136,"s":"BNBBTC","p":"0.0015","P":"250.00","w":"0.0018","x":"0.0009",\
+        "c":"0.0025","Q":"10","b":"0.0024","B":"10","a":"0.0026","A":"100","o":"0.0010","h":"0.0026","l":"0.0009",\
+        "v":"10000","q":"18","O":0,"C":86400000,"F":0,"L":18150,"n":18151}
+        """
+    static let futuresTicker = """
+        {"e":"24hrTicker","E":1700000000123,"s":"BNBUSDT","p":"0.0015","P":"250.00","w":"0.0018","c":"0.0025",\
+        "Q":"10","o":"0.0010","h":"0.0026","l":"0.0009","v":"10000","q":"18","O":0,"C":86400000,"F":0,"L":18150,\
+        "n":18151,"ps":"BNBUSDT","st":1}
+        """
+    static let miniTicker = """
+        {"e":"24hrMiniTicker","E":1672515782136,"s":"BNBBTC","c":"0.0025","o":"0.0010","h":"0.0026","l":"0.0009",\
+        "v":"10000","q":"18"}
+        """
+    static let markPrice = """
+        {"e":"markPriceUpdate","E":1562305380000,"s":"BTCUSDT","p":"11794.15000000","i":"11784.62659091",\
+        "P":"11784.25641265","r":"0.00038167","ap":"11794.15000000","T":1562306400000,"st":1}
+        """
+
+    static let tickerSeen =
+        "ticker BNB-BTC 0.0025 open 0.001 high 0.0026 low 0.0009 volume 10000 quote 18 number none "
+        + "at 1672515782136000"
+    static let futuresTickerSeen =
+        "ticker BNB-USDT-PERP 0.0025 open 0.001 high 0.0026 low 0.0009 volume 10000 quote 18 number none "
+        + "at 1700000000123000"
+    static let markPriceSeen =
+        "funding BTC-USDT-PERP 0.00038167 next 1562306400000000 every none mark 11794.15 index 11784.62659091 at 1562305380000000"
     static let spotTradeSeen = "trade BNB-BTC 12345 sell 0.001 x 100 at 1672515782136000"
     static let spotQuoteSeen = "quote BNB-USDT 400900217 25.3519 x 31.21 / 25.3652 x 40.66 at none"
     static let futuresQuoteSeen =
@@ -44,6 +71,10 @@ enum Frames {
         Sample(.usdm, futuresQuote, futuresQuoteSeen, ["s", "u", "b", "B", "a", "A"]),
         Sample(.usdm, futuresAggTrade, futuresAggTradeSeen, ["s", "a", "p", "q", "m"]),
         Sample(.usdm, futuresTrade, futuresTradeSeen, ["s", "t", "p", "q", "m"]),
+        Sample(.spot, spotTicker, tickerSeen, ["s", "c"]),
+        Sample(.spot, miniTicker, tickerSeen, ["s", "c"]),
+        Sample(.usdm, futuresTicker, futuresTickerSeen, ["s", "c"]),
+        Sample(.usdm, markPrice, markPriceSeen, ["s", "p"]),
     ]
 
     /// In the envelope of a combined stream.

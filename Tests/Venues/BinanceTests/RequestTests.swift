@@ -49,10 +49,19 @@ struct RequestTests {
         for (market, channel, name, url) in [
             (MarketID.spot, Channel.bbo, "spot_ws", "wss://stream.binance.com:9443"),
             (.spot, .trade, "spot_ws", "wss://stream.binance.com:9443"),
+            (.spot, .book, "spot_ws", "wss://stream.binance.com:9443"),
+            (.spot, .candle, "spot_ws", "wss://stream.binance.com:9443"),
             (.usdm, .bbo, "usdm_public_ws", "wss://fstream.binance.com/public"),
+            (.usdm, .book, "usdm_public_ws", "wss://fstream.binance.com/public"),
             (.usdm, .trade, "usdm_market_ws", "wss://fstream.binance.com/market"),
+            (.usdm, .candle, "usdm_market_ws", "wss://fstream.binance.com/market"),
+            (.usdm, .ticker, "usdm_market_ws", "wss://fstream.binance.com/market"),
+            (.usdm, .funding, "usdm_market_ws", "wss://fstream.binance.com/market"),
+            (.usdm, .liquidation, "usdm_market_ws", "wss://fstream.binance.com/market"),
             (.coinm, .bbo, "coinm_public_ws", "wss://fstream.binance.com/public"),
+            (.coinm, .book, "coinm_public_ws", "wss://fstream.binance.com/public"),
             (.coinm, .trade, "coinm_market_ws", "wss://fstream.binance.com/market"),
+            (.coinm, .funding, "coinm_market_ws", "wss://fstream.binance.com/market"),
         ] {
             let symbol = market == .coinm ? "BTCUSD_PERP" : "BTCUSDT"
             let instrument = try #require(BinanceSymbols.infer(symbol, market: market))
@@ -60,6 +69,15 @@ struct RequestTests {
             let endpoint = try #require(venue.profile.endpoints.first { $0.name == name })
             #expect(endpoint.url == url && endpoint.socketPath == "/stream" && endpoint.market == market)
         }
+    }
+
+    @Test func `what a market does not stream has no socket`() throws {
+        let spot = try #require(BinanceSymbols.infer("BTCUSDT", market: .spot))
+        let swap = try #require(BinanceSymbols.infer("BTCUSDT", market: .usdm))
+        for channel in [Channel.funding, .openInterest, .liquidation] {
+            #expect(venue.endpoint(for: channel, of: spot) == nil)
+        }
+        #expect(venue.endpoint(for: .openInterest, of: swap) == nil)
     }
 
     @Test func `limits are within the documents`() {

@@ -37,11 +37,45 @@ struct SymbolTests {
         #expect(isEmptySuffix || BinanceSymbols.infer(name, market: market) == nil)
     }
 
+    private func name(
+        _ symbol: String,
+        _ channel: Channel,
+        _ market: MarketID,
+        _ interval: CandleInterval? = nil
+    ) -> String {
+        BinanceSymbols.streamName(
+            VenueStream(
+                instrument: InstrumentID(index: 0),
+                venueSymbol: symbol,
+                channel: channel,
+                market: market,
+                interval: interval
+            )
+        )
+    }
+
     @Test func `streams are named in lower case`() {
-        #expect(BinanceSymbols.streamName("BTCUSDT", .bbo, .spot) == "btcusdt@bookTicker")
-        #expect(BinanceSymbols.streamName("BTCUSDT", .trade, .spot) == "btcusdt@trade")
-        #expect(BinanceSymbols.streamName("1000PEPEUSDT", .trade, .usdm) == "1000pepeusdt@aggTrade")
-        #expect(BinanceSymbols.streamName("BTCUSD_PERP", .trade, .coinm) == "btcusd_perp@aggTrade")
-        #expect(BinanceSymbols.streamName("币安人生USDT", .bbo, .spot) == "币安人生usdt@bookTicker")
+        #expect(name("BTCUSDT", .bbo, .spot) == "btcusdt@bookTicker")
+        #expect(name("BTCUSDT", .trade, .spot) == "btcusdt@trade")
+        #expect(name("1000PEPEUSDT", .trade, .usdm) == "1000pepeusdt@aggTrade")
+        #expect(name("BTCUSD_PERP", .trade, .coinm) == "btcusd_perp@aggTrade")
+        #expect(name("币安人生USDT", .bbo, .spot) == "币安人生usdt@bookTicker")
+        #expect(name("BTCUSDT", .book, .spot) == "btcusdt@depth@100ms")
+        #expect(name("BTCUSDT", .ticker, .usdm) == "btcusdt@ticker")
+        #expect(name("BTCUSDT", .funding, .usdm) == "btcusdt@markPrice@1s")
+        #expect(name("BTCUSDT", .liquidation, .usdm) == "btcusdt@forceOrder")
+    }
+
+    @Test func `candle streams carry their interval, and their zone where it is not UTC`() {
+        #expect(name("BTCUSDT", .candle, .usdm, CandleInterval(.minute1)) == "btcusdt@kline_1m")
+        #expect(name("BTCUSDT", .candle, .spot, CandleInterval(.month1)) == "btcusdt@kline_1M")
+        #expect(
+            name("BTCUSDT", .candle, .spot, CandleInterval(.day1, zoneHours: 8)) == "btcusdt@kline_1d@+08:00"
+        )
+        let spot = BinanceVenue().candleIntervals(.spot).map(\.name)
+        #expect(spot.count == Set(spot).count && spot.count == 16 + 6)
+        #expect(spot.contains("1s") && spot.contains("12h+8") && !spot.contains("4h+8"))
+        let futures = BinanceVenue().candleIntervals(.usdm).map(\.name)
+        #expect(futures.count == 15 && !futures.contains("1s") && !futures.contains("1d+8"))
     }
 }

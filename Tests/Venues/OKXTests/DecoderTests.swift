@@ -154,16 +154,16 @@ struct DecoderTests {
     }
 
     @Test(arguments: [
-        (
-            "{\"arg\":{\"channel\":\"tickers\",\"instId\":\"BTC-USDT\"},\"data\":[{\"last\":\"1\"}]}",
-            "channel"
-        ),
-        (
-            "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT\"},\"action\":\"snapshot\",\"data\":[{\"asks\":[]}]}",
-            "channel"
-        ),
         ("{\"arg\":{\"channel\":\"books5\",\"instId\":\"BTC-USDT\"},\"data\":[{\"asks\":[]}]}", "channel"),
-        ("{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"BTC-USDT\"},\"data\":[[\"1\",\"2\"]]}", "channel"),
+        ("{\"arg\":{\"channel\":\"candle2D\",\"instId\":\"BTC-USDT\"},\"data\":[[\"1\",\"2\"]]}", "channel"),
+        (
+            "{\"arg\":{\"channel\":\"mark-price-candle1D\",\"instId\":\"BTC-USDT\"},\"data\":[[\"1\"]]}",
+            "channel"
+        ),
+        (
+            "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT\",\"generated\":true},\"data\":[{}]}",
+            "channel"
+        ),
         ("{\"id\":\"1\",\"op\":\"order\",\"code\":\"0\",\"msg\":\"\",\"data\":[]}", "answer"),
         ("{\"table\":\"spot/trade\",\"data\":[]}", "version 3 push"),
     ])

@@ -102,7 +102,7 @@ struct RequestTests {
         }
         #expect(after < 30_000)
         let swap = try #require(OKXSymbols.infer("BTC-USDT-SWAP"))
-        for channel in [Channel.trade, .bbo] {
+        for channel in Channel.allCases where channel != .candle {
             let name = venue.endpoint(for: channel, of: swap)
             let endpoint = try #require(profile.endpoints.first { $0.name == name })
             #expect(endpoint.url == "wss://ws.okx.com/ws/v5/public")
@@ -145,6 +145,91 @@ struct RequestTests {
             }
             #expect(seen == .refuse)
         }
+    }
+
+    @Test func `what an instrument has not has no socket`() throws {
+        let spot = try #require(OKXSymbols.infer("BTC-USDT"))
+        let swap = try #require(OKXSymbols.infer("BTC-USDT-SWAP"))
+        let dated = try #require(OKXSymbols.infer("BTC-USDT-261225"))
+        #expect(venue.endpoint(for: .candle, of: swap) == "business_ws")
+        for channel in [Channel.funding, .openInterest, .liquidation] {
+            #expect(venue.endpoint(for: channel, of: spot) == nil)
+        }
+        #expect(venue.endpoint(for: .funding, of: dated) == nil)
+        #expect(venue.endpoint(for: .openInterest, of: dated) == "public_ws")
+        #expect(venue.endpoint(for: .liquidation, of: dated) == "public_ws")
+    }
+
+    private func stream(
+        _ symbol: String,
+        _ channel: Channel,
+        _ market: MarketID = .okxSwap,
+        _ interval: CandleInterval? = nil
+    ) -> VenueStream {
+        VenueStream(
+            instrument: InstrumentID(index: 0),
+            venueSymbol: symbol,
+            channel: channel,
+            market: market,
+            interval: interval
+        )
+    }
+
+    @Test func `funding comes with its mark price and its index`() {
+        let streams = [stream("BTC-USDT-SWAP", .funding)]
+        let own = """
+            {"channel":"funding-rate","instId":"BTC-USDT-SWAP"},{"channel":"mark-price","instId":"BTC-USDT-SWAP"}
+            """
+        let index = ",{\"channel\":\"index-tickers\",\"instId\":\"BTC-USDT\"}"
+        #expect(
+            venue.subscribeFrames(streams, firstRequest: 4).map(\.text)
+                == ["{\"id\":\"4\",\"op\":\"subscribe\",\"args\":[\(own)\(index)]}"]
+        )
+        #expect(
+            venue.unsubscribeFrames(streams, firstRequest: 5).map(\.text)
+                == ["{\"id\":\"5\",\"op\":\"unsubscribe\",\"args\":[\(own)]}"]
+        )
+        #expect(venue.channelName(of: streams[0]) == "funding-rate")
+    }
+
+    @Test func `what streams share is asked for once, and never given up for one of them`() {
+        let streams = [
+            stream("BTC-USDT-SWAP", .liquidation), stream("ETH-USDT-SWAP", .liquidation),
+            stream("BTC-USDT-261225", .liquidation, .okxFutures),
+        ]
+        let frames = venue.subscribeFrames(streams, firstRequest: 1)
+        #expect(
+            frames.map(\.text) == [
+                """
+                {"id":"1","op":"subscribe","args":[{"channel":"liquidation-orders","instType":"SWAP"},\
+                {"channel":"liquidation-orders","instType":"FUTURES"}]}
+                """
+            ]
+        )
+        #expect(frames[0].streams == streams)
+        #expect(venue.unsubscribeFrames(streams, firstRequest: 1).isEmpty)
+    }
+
+    @Test func `candle channels are named by interval and zone`() {
+        for (name, channel) in [
+            ("1s", "candle1s"), ("1m", "candle1m"), ("4h", "candle4H"), ("6h", "candle6Hutc"),
+            ("6h+8", "candle6H"),
+            ("1d", "candle1Dutc"), ("1d+8", "candle1D"), ("1w+8", "candle1W"), ("1mo", "candle1Mutc"),
+            ("1mo+8", "candle1M"),
+        ] {
+            let candle = stream("BTC-USDT", .candle, .okxSpot, CandleInterval(name: name))
+            #expect(venue.channelName(of: candle) == channel)
+            let text = venue.subscribeFrames([candle], firstRequest: 1).first?.text ?? ""
+            #expect(text.contains("{\"channel\":\"\(channel)\",\"instId\":\"BTC-USDT\"}"))
+        }
+        let names = venue.candleIntervals(.okxSpot).map(\.name)
+        #expect(names.count == 21 && Set(names).count == 21)
+    }
+
+    @Test func `a message of any streams is below 64 KB`() {
+        let streams = (0..<300).map { stream("LONGNAME\($0)-USDT-SWAP", .funding) }
+        let frames = venue.subscribeFrames(streams, firstRequest: 1)
+        #expect(frames.count == 1 && frames[0].text.utf8.count < 65_536)
     }
 
     @Test func `the sheet's chain of books holds, a maintenance reset in it`() {

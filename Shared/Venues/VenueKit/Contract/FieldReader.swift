@@ -40,6 +40,31 @@ public struct FieldReader {
         return value
     }
 
+    /// An exact decimal, or nil where the venue has none: the field is missing, null or "".
+    public func decimalIfAny(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ScaledDecimal? {
+        guard let text, !text.isEmptyString else { return nil }
+        return try decimal(text, name)
+    }
+
+    /// An exact decimal that is not below zero, or nil where the venue has none: the field is missing, null or "".
+    public func amountIfAny(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> ScaledDecimal? {
+        guard let text, !text.isEmptyString else { return nil }
+        return try amount(text, name)
+    }
+
+    /// An integer of 64 bits, or nil where the field is missing or null.
+    public func integerIfAny(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64? {
+        text == nil ? nil : try integer(text, name)
+    }
+
+    /// A JSON boolean.
+    public func flag(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Bool {
+        let text = try required(text, name)
+        if text.isTrue { return true }
+        guard text.isFalse else { throw bad(text, name) }
+        return false
+    }
+
     /// An integer of 64 bits.
     public func integer(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64 {
         let text = try required(text, name)
@@ -77,7 +102,7 @@ public struct FieldReader {
 
     /// A time on venues that write "" for what they don't know.
     public func timeOrEmpty(_ text: JSONText?, _ name: StaticName) throws(DecodeError) -> Int64 {
-        if let text, text.count == 0, text.start[0] == UInt8(ascii: "\"") { return EventTime.none }
+        if let text, text.isEmptyString { return EventTime.none }
         return try time(text, name)
     }
 
@@ -90,6 +115,17 @@ public struct FieldReader {
         guard let start else { return 0 }
         return UInt32(truncatingIfNeeded: max(0, text.start - start))
     }
+}
+
+extension JSONText {
+    /// Whether this is `""`, as which some venues write what they don't know.
+    public var isEmptyString: Bool { count == 0 && start[0] == UInt8(ascii: "\"") }
+
+    /// Whether this is the word `true`.
+    public var isTrue: Bool { count == 4 && packed == 0x6575_7274 }
+
+    /// Whether this is the word `false`.
+    public var isFalse: Bool { count == 5 && packed == 0x65_736C_6166 }
 }
 
 extension JSONCursor {
