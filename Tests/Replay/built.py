@@ -5,8 +5,8 @@ and fail where a line is no longer true. Empty it as the channels land."""
 from oracle.publish import MARKET_TOPICS
 
 NOT_BUILT: dict[str, tuple[str, ...]] = {
-    "binance": ("md.book.v1",),
-    "okx": ("md.book.v1",),
+    "binance": (),
+    "okx": (),
     "htx": (),
     "coinbase": (),
 }
