@@ -120,8 +120,15 @@ public struct EventBatch {
 
     /// Turns the order of what was appended since the batch held so many trades: for venues that send newest first.
     public mutating func reverseTrades(from start: Int) {
-        guard start < trades.count else { return }
-        trades[start...].reverse()
+        // By pairs: a slice would share the memory, and so copy it.
+        var (first, last) = (max(start, 0), trades.count - 1)
+        while first < last {
+            let trade = trades[first]
+            trades[first] = trades[last]
+            trades[last] = trade
+            first += 1
+            last -= 1
+        }
     }
 
     private mutating func removeMore() {
