@@ -114,7 +114,8 @@ let venueRooms: [Target] = venues.flatMap { venue in
         program(
             "\(venue)Feed",
             at: "Services/\(venue)Feed",
-            [venue, "FeedKit"]
+            // VenueKit by name: its classes are laid out in the program too, which must be built anew with them.
+            [venue, "FeedKit", "VenueKit"]
         ),
         tests(
             "Venues",
