@@ -8,6 +8,7 @@ extension BinanceDecoder {
     /// An increment of a book (venue sheet 3.4 and 4.5).
     ///
     /// Partial depths give no event (EVENTS ruling 17).
+    @inline(never)
     func increment(
         _ fields: BinanceFields,
         _ reader: FieldReader,

@@ -54,6 +54,8 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// What a frame, or a row of a stream of all symbols, is; `root` is where it begins.
+    ///
+    /// What rare kinds need is kept out of the hot path's frame: their functions are not inlined.
     private func event(
         _ fields: BinanceFields,
         _ root: JSONCursor,
@@ -61,17 +63,12 @@ final class BinanceDecoder: FrameDecoder {
         _ batch: inout EventBatch
     ) throws(DecodeError) -> FrameOutcome {
         guard !fields.has(.generated) else { return .ignored("generated") }
-        guard let kind = fields.e else {
-            if fields.isQuote(names) {
-                batch.append(try quote(fields, reader))
-                return .events
-            }
-            return try other(fields, root, reader, &batch)
-        }
-        if kind.matches(names.bookTicker) {
+        let isQuote = fields.e.map { $0.matches(names.bookTicker) } ?? fields.isQuote(names)
+        if isQuote {
             batch.append(try quote(fields, reader))
             return .events
         }
+        guard let kind = fields.e else { return try other(fields, root, reader, &batch) }
         let isAggregate = kind.word == names.aggTrade.packed
         if isAggregate || kind.word == names.trade.packed {
             return try trade(fields, reader, isAggregate: isAggregate, &batch)
@@ -85,6 +82,7 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// The kinds that come a few times a second.
+    @inline(never)
     private func rare(
         _ kind: JSONText,
         _ fields: BinanceFields,
@@ -103,6 +101,7 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// A stream of all symbols, of a kind that has one: an event a row.
+    @inline(never)
     private func rows(
         _ start: JSONCursor,
         _ reader: FieldReader,
@@ -138,6 +137,7 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// The values of a rare kind.
+    @inline(never)
     func row(_ start: JSONCursor) throws(DecodeError) -> BinanceRow {
         var cursor = start
         var row = BinanceRow()
@@ -214,6 +214,7 @@ final class BinanceDecoder: FrameDecoder {
     }
 
     /// Everything without an event type: answers, snapshots, errors.
+    @inline(never)
     private func other(
         _ fields: BinanceFields,
         _ root: JSONCursor,
@@ -223,22 +224,30 @@ final class BinanceDecoder: FrameDecoder {
         if fields.has(.array), let rows = try row(root).rows { return try self.rows(rows, reader, &batch) }
         if fields.has(.snapshot) { return .ignored("partial depth") }
         if fields.has(.status) { return .ignored("WebSocket API answer") }
-        if fields.has(.result), fields.code == nil {
-            guard let request = fields.id?.integer else {
+        let reply = try reply(root)
+        if fields.has(.result), reply.code == nil {
+            guard let request = reply.id?.integer else {
                 return .control(.information("answer without an id"))
             }
             return .control(.acknowledged(request: request))
         }
         if fields.has(.userEvent) { return .ignored("user event") }
         if fields.has(.openInterest) { return .ignored("REST answer") }
-        guard let code = fields.code, let message = fields.msg else { throw .unknownFrame }
+        guard let code = reply.code, let message = reply.msg else { throw .unknownFrame }
         return .control(
             .refused(
-                request: fields.id?.integer,
+                request: reply.id?.integer,
                 code: code.string,
                 message: message.string,
                 verdict: BinanceErrors.verdict(code: code.integer)
             )
         )
+    }
+
+    private func reply(_ start: JSONCursor) throws(DecodeError) -> BinanceReply {
+        var cursor = start
+        var reply = BinanceReply()
+        do throws(JSONError) { try reply.read(&cursor, names) } catch { throw DecodeError(error) }
+        return reply
     }
 }

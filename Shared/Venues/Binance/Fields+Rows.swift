@@ -85,3 +85,33 @@ struct BinanceRow {
         }
     }
 }
+
+/// The values of an answer to a request, also read on a second walk.
+struct BinanceReply {
+    var id: JSONText?
+    var code: JSONText?
+    var msg: JSONText?
+
+    /// Notes the values of an object, or of the payload or error in it.
+    mutating func read(
+        _ cursor: inout JSONCursor,
+        _ names: BinanceNames,
+        isPayload: Bool = false
+    ) throws(JSONError) {
+        try cursor.enterObject()
+        while let key = try cursor.nextKey() {
+            let isEnvelope = key.matches(names.error) || key.matches(names.data)
+            if isEnvelope, !isPayload, cursor.peek == UInt8(ascii: "{") {
+                try read(&cursor, names, isPayload: true)
+            } else if key.matches(names.id) {
+                id = try cursor.token()
+            } else if key.matches(names.code) {
+                code = try cursor.token()
+            } else if key.matches(names.msg) {
+                msg = try cursor.token()
+            } else {
+                try cursor.skip()
+            }
+        }
+    }
+}

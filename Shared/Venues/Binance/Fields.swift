@@ -49,6 +49,9 @@ struct BinanceFields {
         case userEvent = 16
         case openInterest = 32
         case generated = 64
+        case spotTrade = 128
+        case bids = 256
+        case asks = 512
     }
 
     var e: JSONText?
@@ -66,16 +69,12 @@ struct BinanceFields {
     var q: JSONText?
     var T: JSONText?
     var m: JSONText?
-    var M: JSONText?
     var X: JSONText?
     var st: JSONText?
     var stream: JSONText?
-    var id: JSONText?
-    var code: JSONText?
-    var msg: JSONText?
-    /// The levels of a book's increment, read where they stand; nil where `b` and `a` are no arrays.
-    var bids: LevelsRead?
-    var asks: LevelsRead?
+    /// Where the levels of a book's increment are, and where one is broken; see ``bids`` and ``asks``.
+    private var bidsRead = LevelPlaces()
+    private var asksRead = LevelPlaces()
     private var marks: UInt16 = 0
 
     func has(_ mark: Mark) -> Bool { marks & mark.rawValue != 0 }
@@ -109,37 +108,47 @@ struct BinanceFields {
         case UInt8(ascii: "s"): s = try cursor.token()
         case UInt8(ascii: "u"): u = try cursor.token()
         case UInt8(ascii: "U"): U = try cursor.token()
-        case UInt8(ascii: "b"): try Self.side(&bids, &b, &cursor, &batch)
+        case UInt8(ascii: "b"):
+            if try Self.side(&bidsRead, &b, &cursor, &batch) { marks |= Mark.bids.rawValue }
         case UInt8(ascii: "B"): B = try cursor.token()
-        case UInt8(ascii: "a"): try Self.side(&asks, &a, &cursor, &batch)
+        case UInt8(ascii: "a"):
+            if try Self.side(&asksRead, &a, &cursor, &batch) { marks |= Mark.asks.rawValue }
         case UInt8(ascii: "A"): A = try cursor.token()
         case UInt8(ascii: "t"): t = try cursor.token()
         case UInt8(ascii: "p"): p = try cursor.token()
         case UInt8(ascii: "q"): q = try cursor.token()
         case UInt8(ascii: "T"): T = try cursor.token()
         case UInt8(ascii: "m"): m = try cursor.token()
-        case UInt8(ascii: "M"): M = try cursor.token()
+        case UInt8(ascii: "M"):
+            if cursor.peek != UInt8(ascii: "n") { marks |= Mark.spotTrade.rawValue }
+            try cursor.skip()
         case UInt8(ascii: "X"): X = try cursor.token()
         default: try cursor.skip()
         }
     }
 
-    /// `b` and `a` are a quote's prices or the sides of a book; Binance's sizes are what is published.
+    /// `b` and `a` are a quote's prices or the sides of a book: then it gives true.
     @inline(__always)
     private static func side(
-        _ levels: inout LevelsRead?,
+        _ places: inout LevelPlaces,
         _ text: inout JSONText?,
         _ cursor: inout JSONCursor,
         _ batch: inout EventBatch
-    ) throws(JSONError) {
+    ) throws(JSONError) -> Bool {
         guard cursor.peek == UInt8(ascii: "[") else {
             text = try cursor.token()
-            return
+            return false
         }
         // To a quote or trade this is a field that can't be read, not a missing one.
         text = JSONText(start: cursor.documentStart + Int(cursor.offset), count: 0)
-        levels = try cursor.levels(.asStated, into: &batch)
+        try places.read(&cursor, &batch)
+        return true
     }
+
+    /// The bids of an increment; nil where `b` is no array.
+    var bids: LevelsRead? { has(.bids) ? bidsRead.levels : nil }
+    /// The asks of an increment; nil where `a` is no array.
+    var asks: LevelsRead? { has(.asks) ? asksRead.levels : nil }
 
     private mutating func word(
         _ key: JSONText,
@@ -177,17 +186,9 @@ struct BinanceFields {
         if key.matches(names.error), cursor.peek == UInt8(ascii: "{"), !isPayload {
             return try walk(&cursor, names, &batch, isPayload: true)
         }
-        if key.matches(names.id) {
-            id = try cursor.token()
-        } else if key.matches(names.code) {
-            code = try cursor.token()
-        } else if key.matches(names.msg) {
-            msg = try cursor.token()
-        } else {
-            let mark = mark(key, names)
-            if let mark, mark != .generated || cursor.peek == UInt8(ascii: "t") { marks |= mark.rawValue }
-            try cursor.skip()
-        }
+        let mark = mark(key, names)
+        if let mark, mark != .generated || cursor.peek == UInt8(ascii: "t") { marks |= mark.rawValue }
+        try cursor.skip()
     }
 
     private func mark(_ key: JSONText, _ names: BinanceNames) -> Mark? {
@@ -229,7 +230,7 @@ struct BinanceFields {
     /// out): `_PERP` is COIN-M; spot quotes have no `e`, spot trades an `M`; a dated contract on USD is COIN-M.
     func marketShown(by symbol: JSONText?) -> MarketID {
         if let s = symbol, s.count > 5, s.suffix(5).hasPrefix("_PERP") { return .coinm }
-        if e == nil || M != nil { return .spot }
+        if e == nil || has(.spotTrade) { return .spot }
         guard let s = symbol, s.count > 10, s.start[s.count - 7] == UInt8(ascii: "_") else { return .usdm }
         let pair = JSONText(start: s.start, count: s.count - 7)
         return pair.suffix(3).hasPrefix("USD") && !pair.suffix(4).hasPrefix("BUSD") ? .coinm : .usdm
@@ -248,5 +249,25 @@ extension JSONText {
         var hyphens = 0
         for index in 0..<count where start[index] == UInt8(ascii: "-") { hyphens += 1 }
         return hyphens == 3
+    }
+}
+
+/// What ``LevelsRead`` says, in twelve bytes: every quote carries them, too.
+private struct LevelPlaces {
+    private var first: UInt32 = 0
+    private var end: UInt32 = 0
+    private var broken = UInt32.max
+
+    /// Reads one side of a book; Binance's sizes are what is published.
+    @inline(never)
+    mutating func read(_ cursor: inout JSONCursor, _ batch: inout EventBatch) throws(JSONError) {
+        let read = try cursor.levels(.asStated, into: &batch)
+        first = UInt32(truncatingIfNeeded: read.range.lowerBound)
+        end = UInt32(truncatingIfNeeded: read.range.upperBound)
+        broken = read.brokenAt ?? UInt32.max
+    }
+
+    var levels: LevelsRead {
+        LevelsRead(range: Int(first)..<Int(max(first, end)), brokenAt: broken == UInt32.max ? nil : broken)
     }
 }

@@ -8,6 +8,7 @@ extension OKXDecoder {
     /// A push of `books` or `books-l2-tbt` (venue sheet 4).
     ///
     /// A row that can't be read is noted, and the frame read to its end: only then is it known whether it is JSON.
+    @inline(never)
     func book(
         _ cursor: inout JSONCursor,
         _ channelInstrument: JSONText?,

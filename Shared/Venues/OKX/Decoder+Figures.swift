@@ -7,6 +7,7 @@ import VenueKit
 
 extension OKXDecoder {
     /// A row of a channel that pushes a few times a second.
+    @inline(never)
     func figures(
         _ row: JSONCursor,
         _ kind: OKXRowKind,
@@ -25,7 +26,7 @@ extension OKXDecoder {
             let figures = try OKXFigures(row, names)
             let name = figures[.instrument] ?? channelInstrument
             // Indexes are named like spot pairs, and are none.
-            if kind == .index { return try index(figures, name, reader, &batch) }
+            if kind.isIndex { return try index(figures, name, reader, &batch) }
             guard let instrument = try instrument(name) else { return envelope.hasOption = true }
             try event(figures, kind, instrument, reader, &batch)
         } catch {

@@ -50,7 +50,7 @@ final class OKXDecoder: FrameDecoder {
             let word = key.word
             if word == names.data.packed {
                 envelope.data = cursor
-                if let kind = rowKind(envelope), kind != .book || envelope.action != nil {
+                if let kind = rowKind(envelope), !kind.isBook || envelope.action != nil {
                     try rows(&cursor, envelope.instrument, kind, &envelope, &batch)
                 } else {
                     try json { () throws(JSONError) in try cursor.skip() }
@@ -72,8 +72,13 @@ final class OKXDecoder: FrameDecoder {
         let word = channel.word
         if word == names.quotes.packed { return .quote }
         if word == names.trades.packed { return .trade }
-        if word == names.books.packed || channel.matches(names.fastBooks) { return .book }
-        if word == names.tickers.packed { return .ticker }
+        return rareRowKind(channel)
+    }
+
+    @inline(never)
+    private func rareRowKind(_ channel: JSONText) -> OKXRowKind? {
+        if channel.matches(names.books) || channel.matches(names.fastBooks) { return .book }
+        if channel.matches(names.tickers) { return .ticker }
         if let interval = OKXIntervals.interval(channel) { return .candle(interval) }
         if channel.matches(names.allTrades) { return .trade }
         if channel.matches(names.funding) { return .funding }
@@ -114,7 +119,7 @@ final class OKXDecoder: FrameDecoder {
                         envelope.hasOption = true
                         continue
                     }
-                    if kind == .quote {
+                    if kind.isQuote {
                         batch.append(try quote(row, instrument, reader))
                     } else {
                         batch.append(try trade(row, instrument, reader))
@@ -243,7 +248,7 @@ final class OKXDecoder: FrameDecoder {
 }
 
 /// Which rows a channel carries.
-enum OKXRowKind: Equatable {
+enum OKXRowKind {
     case trade
     case quote
     case book
@@ -254,6 +259,10 @@ enum OKXRowKind: Equatable {
     case index
     case openInterest
     case liquidation
+
+    var isQuote: Bool { if case .quote = self { true } else { false } }
+    var isBook: Bool { if case .book = self { true } else { false } }
+    var isIndex: Bool { if case .index = self { true } else { false } }
 }
 
 /// A decode error on its way out of nested readers.
