@@ -191,9 +191,9 @@ struct AnswerTests {
     @Test(.enabled(if: RecordedData.folder != nil, "MARKETBUS_RECORDED_DATA is not set"))
     func `the recorded lists`() throws {
         let lists = [
-            ("recorded/htx/rest/spot_symbols.cryptofeed.jsonl", 938),
-            ("recorded/htx/rest/swap_contract_info.cryptofeed.jsonl", 171),
-            ("recorded/htx/rest/contract_info.cryptofeed.jsonl", 52),
+            ("htx/rest/spot_symbols.cryptofeed.jsonl", 938),
+            ("htx/rest/swap_contract_info.cryptofeed.jsonl", 171),
+            ("htx/rest/contract_info.cryptofeed.jsonl", 52),
         ]
         for (file, count) in lists {
             let found = try RecordedData.bodies(file).flatMap { try listed($0) }
