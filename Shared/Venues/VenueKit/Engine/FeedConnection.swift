@@ -27,13 +27,13 @@ final class FeedConnection {
     var bytes: UInt64 = 0
     var ignored: UInt64 = 0
     var strays: UInt64 = 0
+    /// What last went wrong with a stream, by its place, until it talks.
+    private(set) var troubles: [Int: String] = [:]
 
     private unowned let engine: FeedEngine
     private let decoder: any FrameDecoder
     private let isPinged: Bool
-    private var places: ContiguousArray<Int32>
-    private var candlePlaces: [CandleStream: Int] = [:]
-    private var referencePlaces: [InstrumentID: Int] = [:]
+    private var places = StreamPlaces()
     private let inflater: Inflater?
     private var batch = EventBatch()
     private var actions: [SessionAction] = []
@@ -54,18 +54,13 @@ final class FeedConnection {
         stateSince = engine.clock.wall.microseconds
         inflater = engine.profile.compression == .gzip ? Inflater() : nil
         if case .serverPing = engine.profile.heartbeat { isPinged = true } else { isPinged = false }
-        places = []
-        for (place, stream) in plan.streams.enumerated() {
-            if let interval = stream.interval {
-                candlePlaces[CandleStream(instrument: stream.instrument, interval: interval)] = place
-            }
-            guard !stream.isReference else {
-                referencePlaces[stream.instrument] = place
-                continue
-            }
-            let index = Self.index(stream.instrument, stream.channel)
-            while places.count <= index { places.append(-1) }
-            places[index] = Int32(truncatingIfNeeded: place)
+        learnPlaces(of: plan.streams)
+    }
+
+    /// Notes where the session keeps these streams.
+    private func learnPlaces(of streams: [VenueStream]) {
+        for stream in streams {
+            if let place = session.place(of: stream) { places.add(stream, at: place) }
         }
     }
 
@@ -116,11 +111,11 @@ final class FeedConnection {
         var exchange = EventTime.none
         for index in batch.trades.indices {
             exchange = batch.trades[index].exchangeMicroseconds
-            if !isPublished(Self.index(batch.trades[index].instrument, .trade), now) { isWanted = false }
+            if !isPublished(batch.trades[index].instrument, .trade, now) { isWanted = false }
         }
         for index in batch.quotes.indices {
             exchange = batch.quotes[index].exchangeMicroseconds
-            if !isPublished(Self.index(batch.quotes[index].instrument, .bbo), now) { isWanted = false }
+            if !isPublished(batch.quotes[index].instrument, .bbo, now) { isWanted = false }
         }
         if batch.hasMore, !areOthersPublished(now) { isWanted = false }
         guard isWanted else {
@@ -133,23 +128,28 @@ final class FeedConnection {
 
     /// Tells the session that a stream talked; false if it is none of this connection's.
     @inline(__always)
-    private func isPublished(_ index: Int, _ now: MonotonicNanos) -> Bool {
-        guard index < places.count, places[index] >= 0 else { return false }
-        return session.dataArrived(Int(places[index]), now, &actions)
+    private func isPublished(
+        _ instrument: InstrumentID,
+        _ channel: Channel,
+        _ now: MonotonicNanos
+    ) -> Bool {
+        guard let place = places.place(instrument, channel) else { return false }
+        return session.dataArrived(place, now, &actions)
     }
 
     /// The same for everything but trades and quotes.
     private func areOthersPublished(_ now: MonotonicNanos) -> Bool {
         var areWanted = true
         func hear(_ instrument: InstrumentID, _ channel: Channel) {
-            if !isPublished(Self.index(instrument, channel), now) { areWanted = false }
+            if !isPublished(instrument, channel, now) { areWanted = false }
         }
         for index in batch.books.indices where !isBookWanted(batch.books[index].instrument, now) {
             areWanted = false
         }
         for index in batch.candles.indices {
-            let place = candlePlaces[CandleStream(batch.candles[index])]
-            guard let place, session.dataArrived(place, now, &actions) else {
+            guard let place = places.place(of: batch.candles[index]),
+                session.dataArrived(place, now, &actions)
+            else {
                 areWanted = false
                 continue
             }
@@ -162,7 +162,7 @@ final class FeedConnection {
         for index in batch.liquidations.indices { hear(batch.liquidations[index].instrument, .liquidation) }
         for index in batch.references.indices {
             if case .mark(let instrument, _) = batch.references[index],
-                let place = referencePlaces[instrument]
+                let place = places.place(ofReference: instrument)
             {
                 _ = session.dataArrived(place, now, &actions)
             }
@@ -172,13 +172,18 @@ final class FeedConnection {
 
     /// A book may carry the quotes as well, or them alone.
     private func isBookWanted(_ instrument: InstrumentID, _ now: MonotonicNanos) -> Bool {
-        let isBook = isPublished(Self.index(instrument, .book), now)
+        let isBook = isPublished(instrument, .book, now)
         guard engine.books.makesQuotes(instrument) else { return isBook }
-        return isPublished(Self.index(instrument, .bbo), now) || isBook
+        return isPublished(instrument, .bbo, now) || isBook
     }
 
-    private static func index(_ instrument: InstrumentID, _ channel: Channel) -> Int {
-        Int(instrument.index) &* Channel.allCases.count &+ Int(channel.rawValue)
+    // MARK: What is wanted
+
+    /// Other streams are wanted of this connection from now on; those that stay are not touched.
+    func setWanted(_ streams: [VenueStream], _ now: MonotonicNanos) {
+        session.setWanted(streams, now, &actions)
+        learnPlaces(of: streams)
+        act()
     }
 
     // MARK: What happens to the socket
@@ -301,6 +306,7 @@ final class FeedConnection {
             engine.transport.close(old, code: code)
         case .streamLive(let place):
             let stream = session.stream(place)
+            troubles[place] = nil
             engine.logger.debug(
                 "feed.stream_live",
                 ["symbol": .string(engine.symbol(of: stream)), "channel": .string(stream.channel.name)]
@@ -308,6 +314,7 @@ final class FeedConnection {
         case .invalidate(let place, let reason):
             engine.end(session.stream(place), reason)
         case .incident(let incident):
+            if let place = incident.stream { troubles[place] = incident.detail }
             engine.announce(incident, self, incident.stream.map(session.stream))
         case .note(let text):
             engine.logger.info("feed.note", ["connection": .string(name), "text": .string(text)])
@@ -316,22 +323,6 @@ final class FeedConnection {
         case .finished:
             break
         }
-    }
-}
-
-/// A candle stream of a connection.
-private struct CandleStream: Hashable {
-    var instrument: InstrumentID
-    var interval: CandleInterval
-
-    init(instrument: InstrumentID, interval: CandleInterval) {
-        self.instrument = instrument
-        self.interval = interval
-    }
-
-    init(_ candle: borrowing Candle) {
-        instrument = candle.instrument
-        interval = candle.interval
     }
 }
 

@@ -43,6 +43,11 @@ extension FeedEngine {
         )
     }
 
+    /// Other streams are wanted of a connection from now on; those that stay are not touched.
+    func setWanted(_ streams: [VenueStream], on connection: Int) {
+        connections[connection].setWanted(streams, clock.monotonic)
+    }
+
     /// What the venue must be asked for so that a channel of an instrument arrives, and where; none where it has no
     /// such channel.
     private func streams(

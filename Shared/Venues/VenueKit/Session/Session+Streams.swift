@@ -268,7 +268,8 @@ extension Session {
         _ actions: inout [SessionAction]
     ) {
         let wanted = Set(streams)
-        for place in entries.indices where !wanted.contains(entries[place].stream) { end(place, &actions) }
+        let leaving = entries.indices.filter { !wanted.contains(entries[$0].stream) }
+        unsubscribe(leaving.filter { end($0, &actions) })
         for stream in streams { add(stream, now) }
         guard state == .open else { return }
         let fresh = entries.indices.filter { entries[$0].state == .waiting && entries[$0].deadline == .never }
@@ -277,13 +278,16 @@ extension Session {
         rearm(now)
     }
 
-    private mutating func end(_ place: Int, _ actions: inout [SessionAction]) {
+    /// Ends a stream.
+    ///
+    /// - Returns: whether the venue must be told.
+    private mutating func end(_ place: Int, _ actions: inout [SessionAction]) -> Bool {
         let before = entries[place].state
-        guard before != .ended else { return }
+        guard before != .ended else { return false }
         entries[place].state = .ended
         entries[place].deadline = .never
         if before == .live { actions.append(.invalidate(place, .unsubscribed)) }
-        if state == .open, before != .waiting, before != .refused, !isShared(place) { unsubscribe(place) }
+        return state == .open && before != .waiting && before != .refused && !isShared(place)
     }
 
     /// Whether another stream that is wanted comes by the same channel of the venue.
@@ -296,8 +300,9 @@ extension Session {
         }
     }
 
-    mutating func unsubscribe(_ place: Int) {
-        let frames = venue.unsubscribeFrames([entries[place].stream], firstRequest: nextRequest)
+    mutating func unsubscribe(_ places: [Int]) {
+        guard !places.isEmpty else { return }
+        let frames = venue.unsubscribeFrames(places.map { entries[$0].stream }, firstRequest: nextRequest)
         nextRequest += Int64(frames.count)
         outbox += frames
     }

@@ -152,7 +152,7 @@ extension Session {
             return
         }
         entries[place].tries += 1
-        unsubscribe(place)
+        unsubscribe([place])
         subscribe([place], now)
     }
 
@@ -169,7 +169,7 @@ extension Session {
         case .live, .silent, .confirmed: break
         case .waiting, .pending, .refused, .ended: return false
         }
-        unsubscribe(place)
+        unsubscribe([place])
         subscribe([place], now)
         flush(now, &actions)
         rearm(now)
