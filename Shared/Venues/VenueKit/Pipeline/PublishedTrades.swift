@@ -47,7 +47,7 @@ struct PublishedTrades: ~Copyable {
         guard newest &- id < Self.width else { return id < first && insertOlder(id) }
         if id < first { first = id }
         let isNew = words[word(id)] & bit(id) == 0
-        words[word(id)] |= bit(id)
+        mark(id)
         return isNew
     }
 
@@ -62,12 +62,12 @@ struct PublishedTrades: ~Copyable {
         } else {
             var passed = newest &+ 1
             while passed < id {
-                words[word(passed)] &= ~bit(passed)
+                unmark(passed)
                 passed &+= 1
             }
         }
         newest = id
-        words[word(id)] |= bit(id)
+        mark(id)
     }
 
     private mutating func insertOlder(_ id: UInt64) -> Bool {
@@ -91,6 +91,11 @@ struct PublishedTrades: ~Copyable {
         if ranges.count >= Self.rangeLimit { ranges.removeFirst() }
         ranges.append(range)
     }
+
+    // Written out: of a compound assignment here the thread sanitizer's build makes code that Swift 6.3.1 refuses itself.
+
+    private func mark(_ id: UInt64) { words[word(id)] = words[word(id)] | bit(id) }
+    private func unmark(_ id: UInt64) { words[word(id)] = words[word(id)] & ~bit(id) }
 
     private func word(_ id: UInt64) -> Int { Int(truncatingIfNeeded: (id & (Self.width &- 1)) &>> 6) }
     private func bit(_ id: UInt64) -> UInt64 { 1 &<< (id & 63) }
