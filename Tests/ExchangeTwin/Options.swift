@@ -7,6 +7,7 @@ struct OptionsProblem: Error {
 
 /// The command line of `exchange-twin`; README.md lists the flags.
 struct Options {
+    var host = "127.0.0.1"
     var port: UInt16 = 0
     var controlPort: UInt16 = 0
     var certificate: String?
@@ -75,7 +76,10 @@ struct Options {
     private mutating func take(_ flag: String, _ value: String) throws(OptionsProblem) {
         switch flag {
         case "--host":
-            guard value == "127.0.0.1" else { throw OptionsProblem(text: "--host stays 127.0.0.1") }
+            guard ["127.0.0.1", "0.0.0.0"].contains(value) else {
+                throw OptionsProblem(text: "--host is 127.0.0.1, or 0.0.0.0 inside a container")
+            }
+            host = value
         case "--tls-cert": certificate = value
         case "--tls-key": key = value
         case "--session": sessions.append(value)

@@ -31,7 +31,7 @@ func launch(_ arguments: [String]) -> Int32 {
         tls = TLSContext(certificate: certificate, key: key)
         if tls == nil { return complain("can't use the certificate: \(TLSContext.lastError)", code: 64) }
     }
-    let server = Server(tls: tls)
+    let server = Server(host: options.host, tls: tls)
     guard let port = server.listen(.exchange, port: options.port),
         let control = server.listen(.control, port: options.controlPort)
     else { return complain("can't listen: the port is taken", code: 69) }

@@ -30,12 +30,17 @@ final class Server {
     private var entries: [md_poll_entry] = []
     private let outputLimit = 64 << 20
 
-    init(tls: TLSContext?) { self.tls = tls }
+    private let host: String
 
-    /// Opens a port on loopback: the port bound, or nil.
+    init(host: String, tls: TLSContext?) {
+        self.host = host
+        self.tls = tls
+    }
+
+    /// Opens a port of the host: the port bound, or nil.
     func listen(_ role: Role, port: UInt16) -> UInt16? {
         var bound: UInt16 = 0
-        let descriptor = md_tcp_listen("127.0.0.1", port, 256, &bound)
+        let descriptor = md_tcp_listen(host, port, 256, &bound)
         guard descriptor >= 0 else { return nil }
         listeners.append(Listener(role: role, port: bound, descriptor: descriptor))
         return bound
@@ -49,7 +54,7 @@ final class Server {
                 listeners[index].descriptor = -1
             } else if !refusing, listeners[index].descriptor < 0 {
                 var bound: UInt16 = 0
-                listeners[index].descriptor = md_tcp_listen("127.0.0.1", listeners[index].port, 256, &bound)
+                listeners[index].descriptor = md_tcp_listen(host, listeners[index].port, 256, &bound)
             }
         }
     }
