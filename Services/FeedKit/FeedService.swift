@@ -81,7 +81,12 @@ public enum FeedService {
         return [
             server.component,
             ServiceComponent(name: "kafka", start: { try output.start() }, stop: { output.stop(before: $0) }),
-            ServiceComponent(name: "feed", start: { try runner.start() }, stop: { runner.stop(before: $0) }),
+            ServiceComponent(
+                name: "feed",
+                start: { try runner.start() },
+                stop: { runner.stop(before: $0) },
+                reload: { runner.renewConnections() }
+            ),
         ]
     }
 }

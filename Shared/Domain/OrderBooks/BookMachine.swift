@@ -74,6 +74,11 @@ public struct BookMachine: ~Copyable {
     /// Increments that were let go because too many waited, since the machine was made.
     public var droppedFrames: UInt64 { buffer.dropped }
 
+    /// How an increment with these numbers stands to the live book.
+    public func link(_ push: BookSequence) -> BookLink {
+        isBridged ? rules.follow(sequence, push) : rules.join(sequence, push)
+    }
+
     /// Takes one push or answer in.
     @inline(__always)
     public mutating func take(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
@@ -117,7 +122,7 @@ extension BookMachine {
     /// An increment of a live book.
     @inline(__always)
     mutating func advance(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
-        switch isBridged ? rules.follow(sequence, frame.sequence) : rules.join(sequence, frame.sequence) {
+        switch link(frame.sequence) {
         case .next: change(frame, &output)
         case .stale: repeated(frame, &output)
         case .gap: fail(.gap, frame, &output)

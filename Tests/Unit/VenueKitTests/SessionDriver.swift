@@ -33,6 +33,9 @@ final class SessionDriver {
     func closed(_ reason: String = "1006", isSilence: Bool = false) {
         session.closed(now, reason, isSilence: isSilence, &actions)
     }
+    func renew() { session.handOver(now, "asked", &actions) }
+    func handOverFailed() { session.handOverFailed(now) }
+    func retire() { session.retire(now, &actions) }
     func shutdown() { session.shutdown(now, &actions) }
     func setWanted(_ streams: [VenueStream]) { session.setWanted(streams, now, &actions) }
     func rateLimited(_ milliseconds: Int64) {
@@ -120,7 +123,7 @@ extension SessionAction {
         switch self {
         case .incident(let incident): .incident(incident.kind, incident.stream)
         case .close(let code, _): .close(code: code, reason: "")
-        case .note: .note("")
+        case .handOver: .handOver("")
         default: self
         }
     }

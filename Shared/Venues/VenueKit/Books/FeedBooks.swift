@@ -248,7 +248,7 @@ extension FeedBooks: BookKeeperDelegate {
         guard let engine else { return false }
         for stream in streams[instrument] ?? [] {
             for connection in engine.connections where connection.session.place(of: stream) != nil {
-                if body(connection, stream) { return true }
+                if body(connection.handOver?.owner(of: stream) ?? connection, stream) { return true }
             }
         }
         return false
@@ -313,5 +313,42 @@ extension FeedBooks: BookKeeperDelegate {
                 return "the answer can't be read: \(error.detail)"
             }
         }
+    }
+}
+
+// MARK: Hand-overs
+
+extension FeedBooks {
+    /// How a push stands to the book that is published.
+    func standing(of update: BookUpdate) -> BookStanding {
+        guard let kept = keeper.known(update.instrument), kept.machine.state == .live else { return .free }
+        let number = update.lastSequence
+        guard number != VenueSequence.none else { return update.kind == .delta ? .unknown : .snapshot }
+        let sequence = kept.machine.sequence
+        if number == sequence { return .level }
+        guard update.kind != .snapshot else { return number < sequence ? .older : .newer }
+        let push = BookSequence(
+            first: update.firstSequence,
+            last: number,
+            previous: update.previousSequence
+        )
+        if kept.machine.link(push) == .next { return .next }
+        return number < sequence ? .older : .newer
+    }
+
+    /// Whether a book is right and published.
+    func isLive(_ instrument: InstrumentID) -> Bool { keeper.known(instrument)?.machine.state == .live }
+
+    /// Whether the venue pushes a book's snapshot once, when it is subscribed.
+    func isSnapshotPushed(_ instrument: InstrumentID) -> Bool {
+        keeper.known(instrument)?.machine.rules.source == .stream
+    }
+
+    /// Whether a connection that last told this number, or nothing, will tell what follows the book.
+    func canReturn(_ instrument: InstrumentID, to number: Int64?) -> Bool {
+        guard let machine = keeper.known(instrument), machine.machine.sequence != VenueSequence.none else {
+            return false
+        }
+        return number.map { $0 <= machine.machine.sequence } ?? true
     }
 }

@@ -11,6 +11,8 @@ import Wire
 final class FeedConnection {
     /// Its place in the engine.
     let number: Int
+    /// How many connections had this place before it.
+    let generation: Int
     /// Its name in logs and records.
     let name: String
     /// Where it goes.
@@ -29,6 +31,10 @@ final class FeedConnection {
     var strays: UInt64 = 0
     /// What last went wrong with a stream, by its place, until it talks.
     private(set) var troubles: [Int: String] = [:]
+    /// Sockets that the connections before it opened.
+    private(set) var openedBefore: UInt64 = 0
+    /// While it gives its streams to another connection, or takes them from one.
+    var handOver: HandOver?
 
     private unowned let engine: FeedEngine
     private let decoder: any FrameDecoder
@@ -39,17 +45,24 @@ final class FeedConnection {
     private var actions: [SessionAction] = []
     private var isActing = false
 
-    init(_ number: Int, _ plan: ConnectionPlan, _ endpoint: VenueEndpoint, engine: FeedEngine) {
+    init(
+        _ number: Int,
+        _ plan: ConnectionPlan,
+        _ endpoint: VenueEndpoint,
+        engine: FeedEngine,
+        generation: Int = 0
+    ) {
         self.number = number
+        self.generation = generation
         self.endpoint = endpoint
         self.engine = engine
-        name = "\(endpoint.name)-\(number)"
+        name = generation == 0 ? "\(endpoint.name)-\(number)" : "\(endpoint.name)-\(number).\(generation)"
         decoder = engine.venue.makeDecoder(market: endpoint.market, instruments: engine.directory.table)
         session = Session(
             venue: engine.venue,
             streams: plan.streams,
             settings: engine.settings.session,
-            seed: engine.settings.seed &+ UInt64(number)
+            seed: engine.settings.seed &+ UInt64(number) &+ UInt64(generation) &<< 32
         )
         stateSince = engine.clock.wall.microseconds
         inflater = engine.profile.compression == .gzip ? Inflater() : nil
@@ -89,7 +102,9 @@ final class FeedConnection {
             }
         } catch {
             engine.undecodable(frame.bytes, error, from: self, received: received.microseconds, now)
-            if let book = batch.bookAtRisk { engine.books.undecodable(book, received: received.microseconds) }
+            if let book = batch.bookAtRisk, isOwner(ofBook: book) {
+                engine.books.undecodable(book, received: received.microseconds)
+            }
             session.frameUndecodable(now, &actions)
         }
         if !actions.isEmpty { act() }
@@ -122,7 +137,11 @@ final class FeedConnection {
             strays &+= 1
             return
         }
-        engine.publish(batch, received: received)
+        if let handOver {
+            engine.publish(handOver.admitted(batch, from: self, now), received: received)
+        } else {
+            engine.publish(batch, received: received)
+        }
         if exchange != EventTime.none { engine.metrics.venueLatency.observe(received &- exchange) }
     }
 
@@ -213,6 +232,7 @@ final class FeedConnection {
         session.opened(now, &actions)
         act()
         for place in 0..<session.count where session.stream(place).channel == .book {
+            guard isOwner(of: session.stream(place)) else { continue }
             engine.books.connectionOpened(session.stream(place), now)
         }
     }
@@ -271,6 +291,41 @@ final class FeedConnection {
         act()
     }
 
+    // MARK: Hand-overs
+
+    /// Its name for the venue's limit of connections: another one than that of the connection before it.
+    var governed: Int { number &* 2 &+ generation & 1 }
+
+    /// Asks for a successor.
+    func renew(_ now: MonotonicNanos, _ reason: String) {
+        session.handOver(now, reason, &actions)
+        act()
+    }
+
+    /// No successor could be made.
+    func handOverFailed(_ now: MonotonicNanos) {
+        session.handOverFailed(now)
+        engine.onChange()
+    }
+
+    /// Stands in the place of another connection from now on.
+    func inherit(from old: FeedConnection, _ now: MonotonicNanos, isCarried: (VenueStream) -> Bool) {
+        session.inherit(from: old.session, now, isCarried: isCarried)
+        openedBefore = old.openedBefore &+ old.session.connections
+        frames &+= old.frames
+        bytes &+= old.bytes
+        ignored &+= old.ignored
+        strays &+= old.strays
+    }
+
+    /// Ends without a word about its streams.
+    func retire(_ now: MonotonicNanos) {
+        handOver = nil
+        engine.governor.withdraw(governed)
+        session.retire(now, &actions)
+        act()
+    }
+
     // MARK: What the session wants
 
     /// Does what the session wants, and what it wants because of that.
@@ -288,11 +343,22 @@ final class FeedConnection {
         engine.somethingChanged()
     }
 
+    /// Whether its events of a stream are the ones that are published.
+    private func isOwner(of stream: VenueStream) -> Bool {
+        handOver.map { $0.owner(of: stream) === self } ?? true
+    }
+
+    private func isOwner(ofBook instrument: InstrumentID) -> Bool {
+        guard let handOver else { return true }
+        let owner = handOver.bridge(HandOver.Key(instrument: instrument, channel: .book)).owner
+        return owner == handOver.side(of: self)
+    }
+
     private func perform(_ action: SessionAction) {
         switch action {
         case .connect:
             stateSince = 0
-            engine.governor.request(number)
+            engine.governor.request(governed)
         case .send(let text):
             engine.tape?.sent(name, text, at: engine.clock.wall)
             guard let link, engine.transport.send(text, on: link) else {
@@ -300,7 +366,7 @@ final class FeedConnection {
                 return
             }
         case .close(let code, _):
-            engine.governor.withdraw(number)
+            engine.governor.withdraw(governed)
             guard let old = link else { return }
             link = nil
             engine.transport.close(old, code: code)
@@ -312,12 +378,16 @@ final class FeedConnection {
                 ["symbol": .string(engine.symbol(of: stream)), "channel": .string(stream.channel.name)]
             )
         case .invalidate(let place, let reason):
-            engine.end(session.stream(place), reason)
+            if let handOver {
+                handOver.ended(session.stream(place), reason, on: self)
+            } else {
+                engine.end(session.stream(place), reason)
+            }
         case .incident(let incident):
             if let place = incident.stream { troubles[place] = incident.detail }
             engine.announce(incident, self, incident.stream.map(session.stream))
-        case .note(let text):
-            engine.logger.info("feed.note", ["connection": .string(name), "text": .string(text)])
+        case .handOver(let reason):
+            engine.beginHandOver(of: self, reason)
         case .giveUp(let detail):
             engine.giveUp(self, detail)
         case .finished:

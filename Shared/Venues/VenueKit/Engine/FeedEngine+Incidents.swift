@@ -28,6 +28,9 @@ extension FeedEngine {
 
     /// Ends the service: only another configuration can help.
     func giveUp(_ connection: FeedConnection, _ detail: String) {
+        if let handOver = connection.handOver, handOver.new === connection {
+            return abandonHandOver(to: connection)
+        }
         let id = type(of: venue).id.name
         fail(.configuration, "\(id) refuses the connection \(connection.name): \(detail)")
     }
@@ -56,6 +59,21 @@ extension FeedEngine {
         )
         metrics.count(incident.kind)
         reports.ledger.incident(record(incident, symbol, nil), channel.topic)
+    }
+
+    /// The same for what happened to a connection.
+    func note(_ incident: Incident, _ connection: FeedConnection) {
+        logger.info(
+            "feed.note",
+            [
+                "kind": .string(incident.kind.rawValue), "connection": .string(connection.name),
+                "text": .string(incident.detail),
+            ]
+        )
+        metrics.count(incident.kind)
+        for topic in connection.topics {
+            reports.ledger.incident(record(incident, nil, connection.name), topic)
+        }
     }
 
     /// The canonical symbol of a stream.

@@ -45,7 +45,10 @@ extension FeedEngine {
 
     /// Other streams are wanted of a connection from now on; those that stay are not touched.
     func setWanted(_ streams: [VenueStream], on connection: Int) {
-        connections[connection].setWanted(streams, clock.monotonic)
+        let now = clock.monotonic
+        connections[connection].setWanted(streams, now)
+        // A successor carries what the connection does.
+        handOvers[connection]?.new.setWanted(streams, now)
     }
 
     /// What the venue must be asked for so that a channel of an instrument arrives, and where; none where it has no

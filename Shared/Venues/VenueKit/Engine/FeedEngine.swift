@@ -21,7 +21,10 @@ final class FeedEngine {
     let pipeline: StreamPipeline
     var directory = InstrumentDirectory()
     var governor: ConnectionGovernor
+    /// The connections in charge, each at the place of its number.
     var connections: [FeedConnection] = []
+    /// The connections that get a successor, by number.
+    var handOvers: [Int: HandOver] = [:]
     let loads: InstrumentLoads
     let queries: QueryDesk
     let books: FeedBooks
@@ -102,7 +105,8 @@ final class FeedEngine {
         guard !isStopping else { return }
         let now = clock.monotonic
         planIfPossible()
-        for connection in connections { connection.timeout(now) }
+        for connection in everyConnection { connection.timeout(now) }
+        if !handOvers.isEmpty { tickHandOvers(now) }
         openConnections(now)
         loads.askIfDue(self, now)
         books.tick(now)
@@ -117,7 +121,9 @@ final class FeedEngine {
     func shutdown() {
         guard !isStopping else { return }
         let now = clock.monotonic
-        for connection in connections { connection.shutdown(now) }
+        let all = everyConnection
+        forgetHandOvers()
+        for connection in all { connection.shutdown(now) }
         isStopping = true
         output.serviceHeldRecords()
         reports.publishLast(self, now)
@@ -125,7 +131,7 @@ final class FeedEngine {
 
     /// Opens as many connections as the venue allows now.
     func openConnections(_ now: MonotonicNanos) {
-        while let next = governor.next(now) { connections[next].connect(now) }
+        while let next = governor.next(now) { connection(governed: next)?.connect(now) }
     }
 
     /// The status is to be published soon, and what the sessions asked for meanwhile is done.
@@ -143,7 +149,8 @@ final class FeedEngine {
         guard isPlanned else { return 10 }
         let now = clock.monotonic
         var next = min(governor.deadline(now), books.deadline(now), now.advanced(milliseconds: 250))
-        for connection in connections { next = min(next, connection.session.deadline) }
+        for connection in everyConnection { next = min(next, connection.session.deadline) }
+        if !handOvers.isEmpty { next = min(next, handOverDeadline) }
         return max(Int(next.millisecondsLeft(since: now)), 1)
     }
 }

@@ -12,6 +12,7 @@ struct FeedMetrics {
     let deadLetters: Counter
     let deadLettersDropped: Counter
     let connections: Counter
+    let handOvers: Counter
     let duplicates: Counter
     let regressions: Counter
     let venueLatency: Histogram
@@ -34,6 +35,7 @@ struct FeedMetrics {
         deadLetters = counter("dead_letters", "Messages that could not be read.")
         deadLettersDropped = counter("dead_letters_dropped", "Unreadable messages that were not published.")
         connections = counter("connections", "Connections opened.")
+        handOvers = counter("handovers", "Connections that followed others without a pause.")
         duplicates = counter("duplicates", "Trades that the venue sent again in an epoch.")
         regressions = counter("sequence_regressions", "Quotes whose venue sequence went back.")
         venueLatency = metrics.histogram(

@@ -102,7 +102,7 @@ extension FeedReports {
     /// Takes what the hot path counted into the metrics.
     private func count(_ engine: FeedEngine, _ now: MonotonicNanos) {
         let metrics = engine.metrics
-        for connection in engine.connections {
+        for connection in engine.everyConnection {
             frames &+= connection.frames
             metrics.frames.add(connection.frames)
             metrics.bytes.add(connection.bytes)
@@ -162,13 +162,15 @@ extension FeedReports {
                 state: engine.isStopping
                     ? .stopping : wanted > 0 && live == wanted ? .live : wasLive ? .degraded : .starting,
                 ready: readiness.isReady,
-                connections: engine.connections.map(\.status),
+                connections: engine.everyConnection.map(\.status),
                 streams: streams,
                 totals: FeedStatusRecord.Totals(
                     frames: frames,
                     records: engine.pipeline.records,
                     deadLetters: deadLetters,
-                    reconnects: engine.connections.reduce(0) { $0 + max($1.session.connections, 1) - 1 }
+                    reconnects: engine.connections.reduce(0) {
+                        $0 + max($1.openedBefore + $1.session.connections, 1) - 1
+                    }
                 )
             )
         )
@@ -229,10 +231,15 @@ extension FeedConnection {
         FeedStatusRecord.Connection(
             id: name,
             endpoint: endpoint.name,
-            state: session.state.rawValue,
+            state: statusState,
             sinceMicroseconds: stateSince,
             streams: Int64(session.count)
         )
+    }
+
+    private var statusState: String {
+        guard let handOver, session.state == .open else { return session.state.rawValue }
+        return handOver.old === self ? "handing_over" : "taking_over"
     }
 
     /// Whether the venue serves at least one of its streams.

@@ -103,6 +103,13 @@ public final class FeedRunner: @unchecked Sendable {
         engine = nil
     }
 
+    /// Hands every connection over to a new one, without a gap: what SIGHUP asks for.
+    ///
+    /// - Thread: any.
+    public func renewConnections() {
+        loop.execute { [weak self] in self?.engine?.renewConnections("SIGHUP") }
+    }
+
     private func begin() {
         let onBody: @Sendable (String, [UInt8]) -> Void = { [weak self] url, body in
             self?.loop.execute { [weak self] in self?.tape(url, body) }

@@ -49,6 +49,13 @@ final class CandleLedger {
         return notes
     }
 
+    /// The newest candle of an interval that was taken, open or closed.
+    func newest(_ interval: CandleInterval) -> Candle? {
+        guard let row = rows.first(where: { $0.interval == interval }) else { return nil }
+        if let current = row.current { return current }
+        return row.closed.map(\.candle).max { $0.openMicroseconds < $1.openMicroseconds }
+    }
+
     /// A venue without a closed flag closes a candle by beginning a later one (EVENTS ruling 23).
     private func closeCurrent(_ place: Int, before candle: Candle) {
         guard let current = rows[place].current, current.openMicroseconds < candle.openMicroseconds else {

@@ -31,6 +31,9 @@ struct PublishedTrades: ~Copyable {
         words.deallocate()
     }
 
+    /// The highest id that was noted; nil while there is none.
+    var highest: UInt64? { isEmpty ? nil : newest }
+
     /// Forgets all: a new epoch.
     mutating func clear() {
         isEmpty = true

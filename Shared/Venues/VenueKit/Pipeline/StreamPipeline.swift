@@ -201,6 +201,7 @@ public final class StreamPipeline {
             timestampMilliseconds: time / 1000
         )
         records &+= 1
+        slot.lastExchangeMicroseconds = exchange
         if sink.send(record) == .lost { slot.refused &+= 1 }
     }
 

@@ -21,6 +21,10 @@ public final class StreamSlot {
     public internal(set) var lastReceivedMicroseconds: Int64 = 0
     /// The venue's sequence of the last quote; ``VenueSequence/none`` before the first.
     public internal(set) var lastVenueSequence = VenueSequence.none
+    /// The venue's time of the last record; ``EventTime/none`` before the first in the epoch, or where it gives none.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
+    public internal(set) var lastExchangeMicroseconds = EventTime.none
     /// Whether records flow: false before the first event and after a loss.
     public internal(set) var isOpen = false
     /// Trades that the venue sent again, since the process began.
@@ -60,6 +64,7 @@ public final class StreamSlot {
         label = Self.label(base, incarnation, channel, info, feed, next)
         lastSeq = 0
         lastVenueSequence = VenueSequence.none
+        lastExchangeMicroseconds = EventTime.none
         trades.clear()
         isOpen = true
     }

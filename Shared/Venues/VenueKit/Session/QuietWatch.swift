@@ -44,6 +44,12 @@ public struct QuietWatch: Sendable {
         longest = max(longest, pause / 8 &* 3)
     }
 
+    /// Takes over what another watch of the same thing has learned.
+    public mutating func learn(from other: QuietWatch) {
+        longest = max(longest, other.longest)
+        longestBefore = max(longestBefore, other.longestBefore)
+    }
+
     /// Begins to listen anew, without counting the pause until now.
     public mutating func restart(_ now: MonotonicNanos) {
         last = now.value

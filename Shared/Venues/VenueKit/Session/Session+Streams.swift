@@ -86,7 +86,8 @@ extension Session {
         case .framesMissing(let detail):
             abandon(now, Incident(.framesMissing, detail), .gap, &actions)
         case .closingSoon(let reason):
-            renew(now, .incident(Incident(.closingNotice, reason)), &actions)
+            if !isHandingOver { actions.append(.incident(Incident(.closingNotice, reason))) }
+            handOver(now, reason, &actions)
         }
         if state == .open { rearm(now) }
     }

@@ -25,8 +25,7 @@ extension Session {
 
     private mutating func openTimeout(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
         if rotation <= now {
-            renew(now, .note("the connection is renewed before the venue ends it"), &actions)
-            return
+            handOver(now, "the connection is as old as it may become", &actions)
         }
         if greetingDeadline <= now {
             let detail = "no answer to the greeting within \(settings.acknowledgeMilliseconds) ms"

@@ -61,6 +61,8 @@ public struct Session {
     /// Until when the venue must greet back; never where nothing was said.
     var greetingDeadline = MonotonicNanos.never
     var isFinished = false
+    /// Whether a successor was asked for.
+    var isHandingOver = false
     var backoff: Backoff
     var generator: SeededGenerator
 
@@ -137,6 +139,7 @@ extension Session {
         hasData = false
         hasAcknowledged = false
         undecodable = 0
+        isHandingOver = false
         rotation = rotationTime(now)
         if let greeting = venue.greeting(for: entries.filter { $0.state != .ended }.map(\.stream)) {
             greetingDeadline = now.advanced(milliseconds: settings.acknowledgeMilliseconds)
@@ -212,11 +215,13 @@ extension Session {
     }
 
     private mutating func rotationTime(_ now: MonotonicNanos) -> MonotonicNanos {
-        guard let life = profile.connectionLifeMilliseconds else { return .never }
+        let venues = profile.connectionLifeMilliseconds.map { Int64($0) } ?? .max
+        let life = min(settings.connectionLifeMilliseconds ?? .max, venues)
+        guard life < .max else { return .never }
         // Up to a tenth before its end, spread so that not all connections turn at once.
-        let early = Int64(life) / 20
+        let early = life / 20
         let jitter = Int64.random(in: 0...max(early, 1), using: &generator)
-        return now.advanced(milliseconds: Int64(life) - early - jitter)
+        return now.advanced(milliseconds: life - early - jitter)
     }
 
     mutating func connect(_ now: MonotonicNanos, _ actions: inout [SessionAction]) {
@@ -252,15 +257,6 @@ extension Session {
         actions.append(.incident(incident))
         actions.append(.close(code: 1000, reason: incident.kind.rawValue))
         retry(now)
-    }
-
-    /// The connection ends as planned: the next one follows at once.
-    mutating func renew(_ now: MonotonicNanos, _ note: SessionAction, _ actions: inout [SessionAction]) {
-        lose(.connectionLost, &actions)
-        actions.append(note)
-        actions.append(.close(code: 1000, reason: "reconnect"))
-        backoff.succeeded()
-        connect(now, &actions)
     }
 
     mutating func retry(_ now: MonotonicNanos) {

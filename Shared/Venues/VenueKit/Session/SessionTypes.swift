@@ -41,6 +41,23 @@ public struct SessionSettings: Sendable {
     ///
     /// - Unit: milliseconds.
     public var isolationMilliseconds: Int64 = 250
+    /// From the opening of a connection's successor to the moment at which it takes over, ready or not.
+    ///
+    /// - Unit: milliseconds.
+    public var handOverMilliseconds: Int64 = 15_000
+    /// How long a stream runs on a connection and on its successor at least, where nothing that it says proves that
+    /// the two are level.
+    ///
+    /// - Unit: milliseconds.
+    public var overlapMilliseconds: Int64 = 1_000
+    /// When a connection that could not be handed over asks again.
+    ///
+    /// - Unit: milliseconds.
+    public var handOverRetryMilliseconds: Int64 = 10_000
+    /// When a connection is handed over at the latest; nil: as the venue's profile says.
+    ///
+    /// - Unit: milliseconds.
+    public var connectionLifeMilliseconds: Int64?
 
     /// The defaults.
     public init() {}
@@ -94,6 +111,10 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case undecodable
     /// The venue said that it will close the connection.
     case closingNotice = "closing_notice"
+    /// As planned: a connection's successor is being made.
+    case handOverBegun = "handover_begun"
+    /// As planned: a connection's successor has taken over.
+    case handOverDone = "handover_done"
     /// Our ping had no answer.
     case pongMissing = "pong_missing"
     /// The venue said that we ask too much.
@@ -153,8 +174,8 @@ public enum SessionAction: Sendable, Equatable {
     case invalidate(Int, InvalidReason)
     /// Something went wrong.
     case incident(Incident)
-    /// Something that happened as planned.
-    case note(String)
+    /// Make a successor of the connection, for this reason; the session goes on until it is retired.
+    case handOver(String)
     /// The venue will not serve us as we are configured.
     case giveUp(String)
     /// Nothing more will come.
