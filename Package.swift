@@ -224,6 +224,12 @@ let testTargets: [Target] = [
         "VenueKitTests",
         ["VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit"] + foundations + runtime
     ),
+    tests(
+        "Integration",
+        "DriftTests",
+        ["VenueKit", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations + runtime + venues,
+        exclude: ["Samples"]
+    ),
     tests("Integration", "HTTPServerTests", ["HTTPServer", "Observability", "Lifecycle", "TestKit"]),
     tests(
         "Integration",

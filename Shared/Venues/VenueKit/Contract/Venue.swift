@@ -106,6 +106,9 @@ public protocol Venue: Sendable {
     /// ``BookSource/request``; the answer is decoded as a ``BookUpdate`` of kind snapshot.
     func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame?
 
+    /// What the venue's documents say that frames look like, so that a feed can tell when they don't.
+    var frameSheet: FrameSheet { get }
+
     /// The market that a URL or the name of a recorded connection shows, or nil.
     func market(shownBy text: String) -> MarketID?
 
@@ -140,6 +143,9 @@ extension Venue {
 
     /// None.
     public func bookRequest(_ stream: VenueStream, request: Int64) -> OutboundFrame? { nil }
+
+    /// Nothing: what the first frames look like is then right.
+    public var frameSheet: FrameSheet { FrameSheet() }
 
     /// Nothing can be asked.
     public func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall? { nil }

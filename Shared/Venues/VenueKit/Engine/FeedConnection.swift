@@ -42,6 +42,7 @@ final class FeedConnection {
     private var places = StreamPlaces()
     private let inflater: Inflater?
     private var batch = EventBatch()
+    private var drift = DriftSampler()
     private var actions: [SessionAction] = []
     private var isActing = false
 
@@ -86,10 +87,12 @@ final class FeedConnection {
         frames &+= 1
         bytes &+= UInt64(truncatingIfNeeded: frame.bytes.count)
         batch.removeAll()
+        var text = frame
+        var isUnread = false
         do throws(DecodeError) {
-            let frame = try unpacked(frame)
-            engine.tape?.received(name, frame.bytes, at: received)
-            switch try decoder.decode(frame, into: &batch) {
+            text = try unpacked(frame)
+            engine.tape?.received(name, text.bytes, at: received)
+            switch try decoder.decode(text, into: &batch) {
             case .events:
                 session.frameDecoded()
                 publish(received.microseconds, now)
@@ -101,11 +104,15 @@ final class FeedConnection {
                 session.control(control, now, &actions)
             }
         } catch {
+            isUnread = true
             engine.undecodable(frame.bytes, error, from: self, received: received.microseconds, now)
             if let book = batch.bookAtRisk, isOwner(ofBook: book) {
                 engine.books.undecodable(book, received: received.microseconds)
             }
             session.frameUndecodable(now, &actions)
+        }
+        if drift.chooses(batch, isUnread: isUnread, now) {
+            engine.watch(text, of: self, received: received.microseconds)
         }
         if !actions.isEmpty { act() }
     }

@@ -20,6 +20,7 @@ extension FeedEngine {
             ]
         )
         metrics.count(incident.kind)
+        watchSilence(incident, of: connection)
         let topics = stream.map { [$0.channel.topic] } ?? connection.topics
         for topic in topics {
             reports.ledger.incident(record(incident, symbol, stream?.venueSymbol ?? connection.name), topic)

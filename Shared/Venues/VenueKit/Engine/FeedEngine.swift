@@ -34,6 +34,7 @@ final class FeedEngine {
     let isSystemClock: Bool
     let fail: (ExitCode, String) -> Void
     var deadLetters = DeadLetterOffice()
+    let drift: DriftSentinel
     var isPlanned = false
     private(set) var isStopping = false
     private var serviceAt: MonotonicNanos
@@ -91,6 +92,7 @@ final class FeedEngine {
             now: clock.wall.microseconds,
             since: clock.monotonic
         )
+        drift = DriftSentinel(venue.frameSheet)
         pipeline.delegate = self
         books.engine = self
     }

@@ -18,6 +18,8 @@ struct FeedMetrics {
     let venueLatency: Histogram
     let instruments: Gauge
     let openConnections: Gauge
+    let driftUntold: Counter
+    private let drifts: [DriftKind: Counter]
     private let incidents: [IncidentKind: Counter]
     private let streams: [StreamState: Gauge]
     private let records: [TopicID: Counter]
@@ -46,6 +48,14 @@ struct FeedMetrics {
         )
         instruments = metrics.gauge("marketbus_feed_instruments", help: "Instruments known.")
         openConnections = metrics.gauge("marketbus_feed_open_connections", help: "Open connections.")
+        driftUntold = counter("drift_untold", "Changes of frames beyond those that a process tells.")
+        drifts = Self.all(DriftKind.allCases) { kind in
+            metrics.counter(
+                "marketbus_feed_drift_total",
+                help: "Changes of frames that were told.",
+                labels: ["kind": kind.rawValue]
+            )
+        }
         incidents = Self.all(IncidentKind.allCases) { kind in
             metrics.counter(
                 "marketbus_feed_incidents_total",
@@ -70,6 +80,8 @@ struct FeedMetrics {
     }
 
     func count(_ kind: IncidentKind) { incidents[kind]?.add() }
+
+    func count(_ kind: DriftKind) { drifts[kind]?.add() }
 
     func set(_ counts: [StreamState: Int]) {
         for (state, gauge) in streams { gauge.set(counts[state] ?? 0) }
