@@ -53,7 +53,11 @@ public struct FeedConfiguration: Sendable {
             areSymbolsChosen: !symbols.isEmpty,
             channels: channels(reader, "\(prefix).channels")
         )
-        settings.candleIntervals = intervals(reader, "\(prefix).candle_intervals")
+        settings.candleIntervals = intervals(
+            reader,
+            "\(prefix).candle_intervals",
+            offered: settings.markets.flatMap(venue.candleIntervals)
+        )
         for endpoint in profile.endpoints {
             let isSecure = endpoint.url.hasPrefix("wss") || endpoint.url.hasPrefix("https")
             let schemes = endpoint.url.hasPrefix("ws") ? ["wss", "ws"] : ["https", "http"]
@@ -105,14 +109,25 @@ public struct FeedConfiguration: Sendable {
         return names.compactMap { Channel(name: $0) }
     }
 
-    private static func intervals(_ reader: ConfigurationReader, _ key: String) -> [CandleInterval] {
-        let names = unique(reader.list(key, default: ["1m"], help: "lengths of the candle channel's candles"))
-        for name in names where CandleInterval(name: name) == nil {
-            reader.note(
-                key,
-                "\"\(name)\" is no length of a candle",
-                "1m, 5m, 1h, 1d or another of DESIGN's list"
-            )
+    /// The lengths of candles; each must be streamed by one of the markets at least.
+    private static func intervals(
+        _ reader: ConfigurationReader,
+        _ key: String,
+        offered: [CandleInterval]
+    ) -> [CandleInterval] {
+        let known = unique(offered.map(\.name))
+        let standard = known.isEmpty || known.contains("1m") ? ["1m"] : Array(known.prefix(1))
+        let names = unique(
+            reader.list(key, default: standard, help: "lengths of the candle channel's candles")
+        )
+        let mend =
+            known.isEmpty ? "1m, 5m, 1h, 1d or the like" : "one or more of: \(known.joined(separator: ", "))"
+        for name in names {
+            if CandleInterval(name: name) == nil {
+                reader.note(key, "\"\(name)\" is no length of a candle", mend)
+            } else if !known.isEmpty, !known.contains(name) {
+                reader.note(key, "candles of \(name) are streamed by none of the markets", mend)
+            }
         }
         return names.compactMap { CandleInterval(name: $0) }
     }

@@ -70,7 +70,14 @@ public enum FeedService {
             output: output,
             losses: losses,
             observability: runtime.observability,
+            awaitsSubscriptions: true,
             fail: { code, reason in control.fail("feed", reason, exitCode: code) }
+        )
+        let subscriptions = try SubscriptionReader(
+            settings: configuration.kafka,
+            venue: type(of: configuration.venue).id.name,
+            observability: runtime.observability,
+            hand: { runner.take($0) }
         )
         let server = HTTPServer(
             address: configuration.common.httpAddress,
@@ -86,6 +93,11 @@ public enum FeedService {
                 start: { try runner.start() },
                 stop: { runner.stop(before: $0) },
                 reload: { runner.renewConnections() }
+            ),
+            ServiceComponent(
+                name: "subscriptions",
+                start: { try subscriptions.start() },
+                stop: { _ in subscriptions.stop() }
             ),
         ]
     }

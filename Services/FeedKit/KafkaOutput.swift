@@ -99,7 +99,7 @@ final class KafkaOutput: FeedOutput, @unchecked Sendable {
 
     /// Makes or compares the topics as soon as the cluster answers; tries until it does or the service stops.
     private func prepareTopics() {
-        let specs = Self.topics.map { TopicRegistry.spec(of: $0) }
+        let specs = (Self.topics + [TopicRegistry.subscription]).map { TopicRegistry.spec(of: $0) }
         while !isStopping.load(ordering: .acquiring) {
             do throws(KafkaError) {
                 let admin = try KafkaAdmin(settings: settings)

@@ -198,10 +198,24 @@ extension BookMachine {
         output.publishSnapshot(book, limit: settings.publishedLevels, stamp)
     }
 
+    /// Publishes the whole of a live book once more, for readers who have not seen it begin.
+    ///
+    /// - Parameters:
+    ///   - now: Unit: microseconds since the Unix epoch.
+    ///   - output: what is to be done.
+    public mutating func restate(now: Int64, _ output: inout some BookOutput) {
+        guard state == .live else { return }
+        var stamp = endStamp(now)
+        stamp.sequence = sequence
+        stamp.horizonBid = horizon.bid
+        stamp.horizonAsk = horizon.ask
+        publishSnapshot(withWindow(stamp), &output)
+    }
+
     /// What a record about the book after this frame says.
     @inline(__always)
     func stamp(_ frame: borrowing BookFrame) -> BookStamp {
-        var stamp = BookStamp(
+        let stamp = BookStamp(
             exchangeMicroseconds: frame.exchangeMicroseconds,
             receivedMicroseconds: frame.receivedMicroseconds,
             sequence: frame.sequence.last,
@@ -211,6 +225,13 @@ extension BookMachine {
             horizonBid: horizon.bid,
             horizonAsk: horizon.ask
         )
+        return withWindow(stamp)
+    }
+
+    /// The horizon of a book that is cut at a depth is its outermost level.
+    @inline(__always)
+    private func withWindow(_ stamp: BookStamp) -> BookStamp {
+        var stamp = stamp
         guard rules.scope == .window, let depth else { return stamp }
         if book.count(.bids) >= depth { stamp.horizonBid = book.outermostPrice(.bids) }
         if book.count(.asks) >= depth { stamp.horizonAsk = book.outermostPrice(.asks) }
@@ -239,8 +260,8 @@ extension BookMachine {
         forget()
     }
 
-    /// What a record says that ends the book.
-    func endStamp(_ received: Int64) -> BookStamp {
+    /// What a record says that ends the book, read at a time in microseconds since the Unix epoch.
+    public func endStamp(_ received: Int64) -> BookStamp {
         BookStamp(
             exchangeMicroseconds: EventTime.none,
             receivedMicroseconds: received,

@@ -81,6 +81,8 @@ final class EngineWorld {
         chosen: Bool = true,
         markets: [String] = ["spot"],
         books: BookRules? = nil,
+        streamsPerConnection: Int = 100,
+        awaitsSubscriptions: Bool = false,
         adjust: (inout FeedSettings) -> Void = { _ in }
     ) {
         var settings = FeedSettings(
@@ -92,7 +94,7 @@ final class EngineWorld {
         )
         adjust(&settings)
         engine = FeedEngine(
-            venue: LineVenue(books: books),
+            venue: LineVenue(books: books, streamsPerConnection: streamsPerConnection),
             settings: settings,
             output: ports,
             transport: ports,
@@ -102,6 +104,7 @@ final class EngineWorld {
             clock: clock,
             fail: { [ports] in ports.failure = ($0, $1) }
         )
+        engine.areSubscriptionsKnown = !awaitsSubscriptions
         engine.begin()
     }
 
@@ -155,6 +158,7 @@ final class EngineWorld {
 struct LineVenue: Venue {
     static let id = VenueID("line")
     var books: BookRules?
+    var streamsPerConnection = 100
 
     var profile: VenueProfile {
         VenueProfile(
@@ -164,7 +168,7 @@ struct LineVenue: Venue {
                 VenueEndpoint(name: "rest", url: "http://venue", market: nil),
             ],
             heartbeat: .serverPing,
-            streamsPerConnection: 100,
+            streamsPerConnection: streamsPerConnection,
             connectionLimit: RateLimit(count: 10, windowMilliseconds: 1000),
             sendLimit: RateLimit(count: 100, windowMilliseconds: 1000),
             connectionLifeMilliseconds: nil
@@ -223,6 +227,15 @@ final class LineDecoder: FrameDecoder {
         let words = String(decoding: frame.bytes, as: UTF8.self).split(separator: " ").map(String.init)
         switch words.first {
         case "ack": return .control(.acknowledged(request: Int64(words[1]) ?? 0))
+        case "refuse":
+            return .control(
+                .refused(
+                    request: Int64(words[1]) ?? 0,
+                    code: "60018",
+                    message: "no such channel",
+                    verdict: .refuse
+                )
+            )
         case "notice": return .control(.closingSoon(reason: "upgrade"))
         case "other": return .ignored("other")
         case "book", "snap":

@@ -6,16 +6,6 @@ import Testing
 import VenueKit
 
 @Suite struct `Planning connections` {
-    @Test func `fills as few connections as the limit allows, evenly, by endpoint`() {
-        let names = "ABCDEFG".map(String.init)
-        let streams = names.map { (stream: bbo($0), endpoint: $0 == "D" ? "other" : "ws") }
-        let plans = ConnectionPlanner.plan(streams, streamsPerConnection: 4)
-        #expect(plans.map(\.endpoint) == ["ws", "ws", "other"])
-        #expect(plans.map { $0.streams.map(\.venueSymbol).joined() } == ["ABC", "EFG", "D"])
-        #expect(ConnectionPlanner.plan([], streamsPerConnection: 4).isEmpty)
-        #expect(ConnectionPlanner.plan(streams, streamsPerConnection: 0).count == 7)
-    }
-
     @Test func `opens connections in the order of asking and no faster than the venue's limit`() {
         var governor = ConnectionGovernor(RateLimit(count: 2, windowMilliseconds: 1000))
         let start = MonotonicNanos(5_000_000_000)

@@ -120,6 +120,8 @@ enum SystemSamples {
                 venueSymbol: "BTCUSDT",
                 channel: "trade",
                 state: state,
+                detail: state == .refused
+                    ? "60018 Wrong URL or channel:trades,instId:BTC-USDX doesn't exist." : nil,
                 epoch: state == .pending ? 0 : Samples.now,
                 lastSeq: state == .pending ? 0 : 17,
                 lastMessageMicroseconds: state == .pending ? EventTime.none : Samples.now,

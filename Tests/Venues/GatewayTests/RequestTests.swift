@@ -75,13 +75,13 @@ struct RequestTests {
             stream in
             var stream = stream
             stream.market = place == 0 ? .gatewaySpot : .gatewayLinear
-            return (stream: stream, endpoint: "ws")
+            return PlannedStream(stream, endpoint: "ws")
         }
-        let plans = ConnectionPlanner.plan(
-            mixed,
+        var planner = ConnectionPlanner(
             streamsPerConnection: 450,
             mixesMarkets: venue.profile.mixesMarkets
         )
+        let plans = planner.setWanted(mixed).map(\.plan)
         #expect(plans.map(\.streams.count) == [1, 1] && plans.map(\.endpoint) == ["ws", "ws"])
     }
 

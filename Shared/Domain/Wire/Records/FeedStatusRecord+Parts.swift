@@ -57,6 +57,8 @@ extension FeedStatusRecord {
         case stale
         /// Lost; announced as invalid.
         case invalid
+        /// The venue will not give it, or does not have it; ``Stream/detail`` says why.
+        case refused
     }
 
     /// One stream of the feed.
@@ -69,6 +71,8 @@ extension FeedStatusRecord {
         public var channel: String
         /// How the stream is.
         public var state: StreamState
+        /// What is wrong with it, in the venue's words where it gave any; nil where nothing is.
+        public var detail: String?
         /// When its incarnation began; 0 before the first.
         ///
         /// - Unit: microseconds since the Unix epoch.
@@ -88,6 +92,7 @@ extension FeedStatusRecord {
             venueSymbol: String,
             channel: String,
             state: StreamState,
+            detail: String? = nil,
             epoch: Int64,
             lastSeq: UInt64,
             lastMessageMicroseconds: Int64,
@@ -97,6 +102,7 @@ extension FeedStatusRecord {
             self.venueSymbol = venueSymbol
             self.channel = channel
             self.state = state
+            self.detail = detail
             self.epoch = epoch
             self.lastSeq = lastSeq
             self.lastMessageMicroseconds = lastMessageMicroseconds
@@ -108,6 +114,8 @@ extension FeedStatusRecord {
             venueSymbol = try object.text("venue_symbol")
             channel = try object.text("channel")
             state = try object.choice("state")
+            // Feeds of an earlier version do not say it.
+            detail = object.has("detail") ? try object.optionalText("detail") : nil
             epoch = try object.integer("epoch")
             lastSeq = try object.count("last_seq")
             lastMessageMicroseconds = try object.integerOrNone("last_message_us")
@@ -119,6 +127,7 @@ extension FeedStatusRecord {
             writer.field("venue_symbol", venueSymbol)
             writer.field("channel", channel)
             writer.field("state", state.rawValue)
+            writer.field("detail", detail)
             writer.field("epoch", epoch)
             writer.field("last_seq", lastSeq)
             writer.field("last_message_us", orNull: lastMessageMicroseconds)
@@ -179,9 +188,14 @@ extension FeedStatusRecord.Stream {
     static var fields: [FieldShape] {
         [
             CommonFields.symbol,
-            CommonFields.venueSymbol,
-            .text("channel", "The channel: trade, bbo."),
+            .text("venue_symbol", "The venue's own symbol; empty where it lists no such instrument."),
+            .text("channel", "The channel."),
             .choice("state", FeedStatusRecord.StreamState.self, "How the stream is."),
+            .text(
+                "detail",
+                "What is wrong with it, in the venue's words where it gave any; null where nothing is."
+            )
+            .orNull,
             .time("epoch", "Its incarnation: when it began; 0 before the first."),
             .count("last_seq", "The last sequence number given out; 0 before the first."),
             .time("last_message_us", "When its last frame came; null before the first.").orNull,

@@ -1,8 +1,9 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-/// `ctl.subscription.v1`: the channels that are wanted of one instrument.
+/// `ctl.subscription.v1`: the channels that are wanted of one instrument, in place of the configured ones.
 ///
-/// A tombstone ends them.
+/// A tombstone ends all of them, configured or not, as an empty list does. A tombstone is forgotten when the topic is
+/// compacted, and then the configuration holds again at the feed's next start; an empty list stays.
 public struct SubscriptionRecord: WireRecord, Hashable {
     /// The topic `ctl.subscription.v1`.
     public static let topic = TopicRegistry.subscription
@@ -54,7 +55,15 @@ extension SubscriptionRecord: DescribedRecord {
             [
                 CommonFields.venue,
                 CommonFields.symbol,
-                .init("channels", .list(.text), "The channels wanted: trade, bbo. Unknown ones are ignored."),
+                .init(
+                    "channels",
+                    .list(.text),
+                    """
+                    All channels wanted of the symbol, in place of the configured ones: trade, bbo, book, candle, \
+                    ticker, funding, open_interest, liquidation. None: the symbol is unsubscribed, for good; a \
+                    tombstone does the same until it is compacted away. Unknown ones are ignored.
+                    """
+                ),
             ]
         )
     }

@@ -45,6 +45,8 @@ final class BookKeeper {
         var channels: BookChannels
         /// The quote that was last published, on venues where quotes are the top of the book.
         var quote: BestQuote?
+        /// Whether the book was live before its own records were wanted: a snapshot is due before the next of them.
+        var owesSnapshot = false
         /// What the machine asked for; told when it is at rest, because who is told looks at it.
         var needs: ContiguousArray<BookNeed> = []
         /// The last known epoch of the book.
@@ -129,6 +131,10 @@ final class BookKeeper {
         kept.times = (epoch, published)
         let wasLive = kept.machine.state == .live
         var writer = BookWriter(keeper: self, kept: kept)
+        if kept.owesSnapshot {
+            kept.owesSnapshot = false
+            kept.machine.restate(now: frame.receivedMicroseconds, &writer)
+        }
         kept.machine.take(frame, &writer)
         if kept.channels.contains(.quotes), kept.machine.rules.makesQuotes {
             publishQuote(kept, exchange: frame.exchangeMicroseconds, received: frame.receivedMicroseconds)
@@ -157,6 +163,25 @@ final class BookKeeper {
         var writer = BookWriter(keeper: self, kept: kept)
         kept.machine.end(fault, now: now, &writer)
         kept.quote = nil
+    }
+
+    /// The records of one channel end while the book goes on for the other's.
+    func stop(_ channel: BookChannels, of instrument: InstrumentID, now: Int64) {
+        guard let kept = known(instrument) else { return }
+        kept.times = (now, now)
+        if channel == .book, kept.machine.state == .live, !kept.owesSnapshot {
+            let none = UnsafeBufferPointer<PriceLevel>(start: nil, count: 0)
+            publish(.invalid, kept.machine.endStamp(now), kept, bids: none, asks: none, reason: .unsubscribed)
+        }
+        if channel == .quotes { kept.quote = nil }
+        kept.channels.remove(channel)
+        kept.owesSnapshot = false
+    }
+
+    /// Lets a book go; its next one has a later epoch.
+    func forget(_ instrument: InstrumentID) {
+        let place = Int(instrument.index)
+        if place < books.count { books[place] = nil }
     }
 
     /// The answer to a snapshot that was asked for beside the stream.

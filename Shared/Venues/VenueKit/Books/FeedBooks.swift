@@ -17,13 +17,13 @@ final class FeedBooks {
 
     /// The engine; set once, before anything is asked.
     weak var engine: FeedEngine?
-    private let keeper: BookKeeper
-    private let seed: UInt64
-    private var desks: [MarketID: SnapshotDesk] = [:]
+    let keeper: BookKeeper
+    let seed: UInt64
+    var desks: [MarketID: SnapshotDesk] = [:]
     /// The streams that carry a book's updates.
-    private var streams: [InstrumentID: [VenueStream]] = [:]
+    var streams: [InstrumentID: [VenueStream]] = [:]
     /// Books whose comparison is to be published.
-    private var audited: Set<InstrumentID> = []
+    var audited: Set<InstrumentID> = []
     private var batch = EventBatch()
     private var auditAt: MonotonicNanos
     private var generator: SeededGenerator
@@ -37,21 +37,6 @@ final class FeedBooks {
     }
 
     // MARK: Streams
-
-    /// A stream is wanted from now on.
-    func want(_ stream: VenueStream) {
-        guard let channel = Self.channel(of: stream), let kept = keeper.book(stream.instrument, []),
-            channel == .book || kept.machine.rules.makesQuotes
-        else { return }
-        kept.channels.insert(channel)
-        if streams[stream.instrument]?.contains(stream) != true {
-            streams[stream.instrument, default: []].append(stream)
-        }
-        if desks[stream.market] == nil {
-            let limit = kept.machine.rules.snapshotsPerMinute
-            desks[stream.market] = SnapshotDesk(perMinute: limit, seed: seed &+ UInt64(desks.count))
-        }
-    }
 
     /// Whether the best bid and ask of an instrument are the top of its book.
     @inline(__always)
@@ -71,7 +56,7 @@ final class FeedBooks {
     /// - Returns: whether its own invalid record, if one was due, is the book's affair.
     func end(_ stream: VenueStream, _ reason: InvalidReason) -> Bool {
         guard let channel = Self.channel(of: stream), let kept = keeper.known(stream.instrument),
-            let engine, channel == .book || kept.machine.rules.makesQuotes
+            let engine, kept.channels.contains(channel)
         else { return false }
         let fault = BookFault(rawValue: reason.rawValue) ?? .connectionLost
         keeper.end(stream.instrument, fault, now: engine.clock.wall.microseconds)
@@ -80,7 +65,7 @@ final class FeedBooks {
         return true
     }
 
-    private static func channel(of stream: VenueStream) -> BookChannels? {
+    static func channel(of stream: VenueStream) -> BookChannels? {
         switch stream.channel {
         case .book: .book
         case .bbo: .quotes

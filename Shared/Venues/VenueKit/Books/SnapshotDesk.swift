@@ -131,6 +131,9 @@ struct SnapshotDesk {
         wishes[instrument]?.due = .never
     }
 
+    /// The book is not wanted any more: a later one begins without its past.
+    mutating func forget(_ instrument: InstrumentID) { wishes[instrument] = nil }
+
     /// The next book to ask for now; it counts.
     mutating func next(_ now: MonotonicNanos) -> InstrumentID? {
         guard underWay < settings.concurrent, window.nextAllowed(now) <= now, blockedUntil <= now else {

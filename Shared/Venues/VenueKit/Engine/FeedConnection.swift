@@ -102,6 +102,7 @@ final class FeedConnection {
             case .control(let control):
                 session.frameDecoded()
                 session.control(control, now, &actions)
+                if control.isAcknowledgement { engine.reports.isChanged = true }
             }
         } catch {
             isUnread = true
@@ -210,6 +211,11 @@ final class FeedConnection {
         session.setWanted(streams, now, &actions)
         learnPlaces(of: streams)
         act()
+    }
+
+    /// The streams that the venue will not give.
+    var refused: [VenueStream] {
+        (0..<session.count).filter { session.streamState($0) == .refused }.map { session.stream($0) }
     }
 
     // MARK: What happens to the socket
@@ -399,6 +405,16 @@ final class FeedConnection {
             engine.giveUp(self, detail)
         case .finished:
             break
+        }
+    }
+}
+
+extension ControlFrame {
+    /// Whether streams may be confirmed by it.
+    fileprivate var isAcknowledgement: Bool {
+        switch self {
+        case .acknowledged, .streamAcknowledged, .acknowledgedStreams: true
+        default: false
         }
     }
 }

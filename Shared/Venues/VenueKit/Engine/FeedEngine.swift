@@ -25,6 +25,13 @@ final class FeedEngine {
     var connections: [FeedConnection] = []
     /// The connections that get a successor, by number.
     var handOvers: [Int: HandOver] = [:]
+    var planner: ConnectionPlanner
+    var wanted: WantedSymbols
+    /// What was asked for while running and can't be had, and what of it was announced.
+    var rejections: [Rejection] = []
+    var announced: Set<Rejection> = []
+    var explanations: [String: String] = [:]
+    var marketsWithoutIntervals: Set<MarketID> = []
     let loads: InstrumentLoads
     let queries: QueryDesk
     let books: FeedBooks
@@ -36,6 +43,8 @@ final class FeedEngine {
     var deadLetters = DeadLetterOffice()
     let drift: DriftSentinel
     var isPlanned = false
+    /// Whether it is known what `ctl.subscription.v1` says, or that nobody reads it.
+    var areSubscriptionsKnown = true
     private(set) var isStopping = false
     private var serviceAt: MonotonicNanos
     /// Takes everything that is read and said.
@@ -67,6 +76,11 @@ final class FeedEngine {
         logger = observability.logger
         metrics = FeedMetrics(observability.metrics)
         governor = ConnectionGovernor(profile.connectionLimit)
+        planner = ConnectionPlanner(
+            streamsPerConnection: profile.streamsPerConnection,
+            mixesMarkets: profile.mixesMarkets
+        )
+        wanted = WantedSymbols(symbols: settings.symbols, channels: settings.channels)
         pipeline = StreamPipeline(feed: settings.instance, instruments: directory.table, sink: output)
         self.queries = QueryDesk(queries)
         books = FeedBooks(

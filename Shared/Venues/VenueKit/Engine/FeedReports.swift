@@ -24,6 +24,8 @@ final class FeedReports {
     private let readiness: Readiness
     private let check: ReadinessCheck
     private var frames: UInt64 = 0
+    /// Of connections whose numbers others have by now.
+    private var reconnects: UInt64 = 0
     private var statusAt: MonotonicNanos
     private var countersAt: MonotonicNanos
     private var minuteAt: MonotonicNanos
@@ -99,20 +101,28 @@ final class FeedReports {
 // MARK: Counters
 
 extension FeedReports {
+    /// Another connection takes this one's number.
+    func retire(_ connection: FeedConnection, _ metrics: FeedMetrics) {
+        take(connection, metrics)
+        reconnects &+= max(connection.openedBefore &+ connection.session.connections, 1) - 1
+    }
+
+    private func take(_ connection: FeedConnection, _ metrics: FeedMetrics) {
+        frames &+= connection.frames
+        metrics.frames.add(connection.frames)
+        metrics.bytes.add(connection.bytes)
+        metrics.ignored.add(connection.ignored)
+        metrics.strays.add(connection.strays)
+        connection.frames = 0
+        connection.bytes = 0
+        connection.ignored = 0
+        connection.strays = 0
+    }
+
     /// Takes what the hot path counted into the metrics.
     private func count(_ engine: FeedEngine, _ now: MonotonicNanos) {
         let metrics = engine.metrics
-        for connection in engine.everyConnection {
-            frames &+= connection.frames
-            metrics.frames.add(connection.frames)
-            metrics.bytes.add(connection.bytes)
-            metrics.ignored.add(connection.ignored)
-            metrics.strays.add(connection.strays)
-            connection.frames = 0
-            connection.bytes = 0
-            connection.ignored = 0
-            connection.strays = 0
-        }
+        for connection in engine.everyConnection { take(connection, metrics) }
         for slot in engine.pipeline.slots {
             var last = seen[ObjectIdentifier(slot)] ?? Seen()
             let records = ledger.total(slot)
@@ -139,36 +149,37 @@ extension FeedReports {
 
 extension FeedReports {
     private func publishStatus(_ engine: FeedEngine) {
-        let streams = engine.connections.flatMap { status(of: $0, engine) }
+        let carrying = engine.carrying
+        let streams = carrying.flatMap { status(of: $0, engine) } + engine.rejections.flatMap(\.status)
         var counts: [StreamState: Int] = [:]
-        for connection in engine.connections {
+        for connection in carrying {
             for place in 0..<connection.session.count
             where !connection.session.stream(place).isReference {
                 counts[connection.session.streamState(place), default: 0] += 1
             }
         }
-        let wanted = streams.count
         let live = counts[.live] ?? 0
-        let open = engine.connections.filter { $0.session.state == .open }.count
+        let isWhole = engine.isPlanned && live == streams.count
         engine.metrics.set(counts)
-        engine.metrics.openConnections.set(open)
-        wasLive = wasLive || (wanted > 0 && live == wanted)
-        setReadiness(engine, live: live, wanted: wanted, open: open)
+        engine.metrics.openConnections.set(carrying.count { $0.session.state == .open })
+        wasLive = wasLive || isWhole
+        setReadiness(engine, live: live, wanted: streams.count)
         publisher.publish(
             FeedStatusRecord(
                 feed: feed,
                 venue: venue.name,
                 publishedMicroseconds: engine.clock.wall.microseconds,
-                state: engine.isStopping
-                    ? .stopping : wanted > 0 && live == wanted ? .live : wasLive ? .degraded : .starting,
+                state: engine.isStopping ? .stopping : isWhole ? .live : wasLive ? .degraded : .starting,
                 ready: readiness.isReady,
-                connections: engine.everyConnection.map(\.status),
+                connections: engine.isStopping
+                    ? engine.connections.map(\.status)
+                    : engine.everyConnection.filter { $0.session.state != .stopped }.map(\.status),
                 streams: streams,
                 totals: FeedStatusRecord.Totals(
                     frames: frames,
                     records: engine.pipeline.records,
                     deadLetters: deadLetters,
-                    reconnects: engine.connections.reduce(0) {
+                    reconnects: engine.connections.reduce(reconnects) {
                         $0 + max($1.openedBefore + $1.session.connections, 1) - 1
                     }
                 )
@@ -176,18 +187,22 @@ extension FeedReports {
         )
     }
 
-    private func setReadiness(_ engine: FeedEngine, live: Int, wanted: Int, open: Int) {
-        let count = engine.connections.count
+    private func setReadiness(_ engine: FeedEngine, live: Int, wanted: Int) {
+        let carrying = engine.carrying
         if engine.isStopping {
             check.set(false, "stopping")
-        } else if count == 0 {
+        } else if !engine.isPlanned {
             let problem = engine.loads.problem
             check.set(false, problem.isEmpty ? "waiting for kafka" : "waiting for instruments: \(problem)")
+        } else if carrying.isEmpty {
+            check.set(true, "no stream is wanted")
         } else {
-            let speaking = engine.connections.filter(\.isSpeaking).count
+            // A connection of which the venue refused everything has nothing to say, unless all are such.
+            let able = carrying.filter { !$0.isRefused }
+            let open = carrying.count { $0.session.state == .open }
             check.set(
-                speaking == count,
-                "\(live) of \(wanted) streams live, \(open) of \(count) connections open"
+                !able.isEmpty && able.allSatisfy(\.isSpeaking),
+                "\(live) of \(wanted) streams live, \(open) of \(carrying.count) connections open"
             )
         }
     }
@@ -203,6 +218,7 @@ extension FeedReports {
                 venueSymbol: slot.label.venueSymbol,
                 channel: stream.channel.name,
                 state: state,
+                detail: connection.troubles[place].map { String($0.prefix(200)) },
                 epoch: max(slot.label.epoch, 0),
                 lastSeq: slot.lastSeq,
                 lastMessageMicroseconds: slot.lastReceivedMicroseconds == 0
@@ -219,8 +235,27 @@ extension FeedReports {
         case .confirmed: .confirmed
         case .live: .live
         case .silent: .stale
-        case .refused: .invalid
+        case .refused: .refused
         case .ended: nil
+        }
+    }
+}
+
+extension Rejection {
+    /// Its part of the status: streams that are not to be had.
+    var status: [FeedStatusRecord.Stream] {
+        channels.map { channel in
+            FeedStatusRecord.Stream(
+                symbol: symbol,
+                venueSymbol: venueSymbol,
+                channel: channel.name,
+                state: .refused,
+                detail: String(detail.prefix(200)),
+                epoch: 0,
+                lastSeq: 0,
+                lastMessageMicroseconds: EventTime.none,
+                records: 0
+            )
         }
     }
 }
@@ -233,7 +268,7 @@ extension FeedConnection {
             endpoint: endpoint.name,
             state: statusState,
             sinceMicroseconds: stateSince,
-            streams: Int64(session.count)
+            streams: Int64((0..<session.count).count { session.streamState($0) != .ended })
         )
     }
 
@@ -250,9 +285,17 @@ extension FeedConnection {
         }
     }
 
+    /// Whether the venue gives none of its streams.
+    var isRefused: Bool {
+        (0..<session.count).allSatisfy { place in
+            session.streamState(place) == .refused || session.streamState(place) == .ended
+        }
+    }
+
     /// The topics of its streams.
     var topics: [TopicID] {
-        let channels = Set((0..<session.count).map { session.stream($0).channel })
+        let wanted = (0..<session.count).filter { session.streamState($0) != .ended }
+        let channels = Set(wanted.map { session.stream($0).channel })
         return channels.map(\.topic).sorted { $0.index < $1.index }
     }
 }

@@ -19,6 +19,7 @@ public final class FeedRunner: @unchecked Sendable {
     private let observability: Observability
     private let fail: @Sendable (ExitCode, String) -> Void
     private let tape: FrameTape?
+    private let awaitsSubscriptions: Bool
     private let loop: WebSocketLoop
     private let rest: RESTClient
     private var engine: FeedEngine?
@@ -38,6 +39,7 @@ public final class FeedRunner: @unchecked Sendable {
     ///   - losses: where the output reports them.
     ///   - observability: where to log and count.
     ///   - tape: takes everything that is read and said; nil: nothing is captured.
+    ///   - awaitsSubscriptions: whether nothing is asked for before the first ``take(_:)``.
     ///   - fail: ends the service.
     /// - Throws: ``FeedError`` when the certificate authorities can't be used or the machine has no room.
     public init(
@@ -48,6 +50,7 @@ public final class FeedRunner: @unchecked Sendable {
         losses: LossRelay,
         observability: Observability,
         tape: FrameTape? = nil,
+        awaitsSubscriptions: Bool = false,
         fail: @escaping @Sendable (ExitCode, String) -> Void
     ) throws(FeedError) {
         self.venue = venue
@@ -57,6 +60,7 @@ public final class FeedRunner: @unchecked Sendable {
         self.observability = observability
         self.fail = fail
         self.tape = tape
+        self.awaitsSubscriptions = awaitsSubscriptions
         do throws(WebSocketError) {
             loop = try WebSocketLoop(name: "feed", tls: WebSocketTLS(caFile: caFile))
         } catch {
@@ -136,11 +140,21 @@ public final class FeedRunner: @unchecked Sendable {
             fail: { fail($0, $1) }
         )
         made.tape = tape
+        made.areSubscriptionsKnown = !awaitsSubscriptions
         losses.receiver = { [weak made] loss in made?.lost(loss) }
         engine = made
         made.begin()
         made.onChange = { [unowned self] in schedule() }
         schedule()
+    }
+
+    /// Hands over what `ctl.subscription.v1` says; what is wanted anew is asked for at once, and what stays is not
+    /// touched.
+    ///
+    /// - Thread: any; after `start`, and in the order of the topic.
+    /// - Returns: false where the feed has no room for it now: hand it over again.
+    public func take(_ news: SubscriptionNews) -> Bool {
+        loop.execute { [weak self] in self?.engine?.take(news) }
     }
 
     private func tape(_ url: String, _ body: [UInt8]) {

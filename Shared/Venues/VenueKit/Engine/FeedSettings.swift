@@ -47,11 +47,6 @@ public struct FeedSettings: Sendable {
         self.endpoints = endpoints
     }
 
-    /// The intervals that a stream of this channel is asked for in: one nil for all channels but candles.
-    func intervals(of channel: Channel) -> [CandleInterval?] {
-        channel == .candle ? candleIntervals : [nil]
-    }
-
     /// The profile's endpoint of this name, with the configured URL.
     func endpoint(_ name: String, in profile: VenueProfile) -> VenueEndpoint? {
         guard var endpoint = profile.endpoints.first(where: { $0.name == name }) else { return nil }

@@ -123,6 +123,7 @@ extension FeedEngine {
         case .success(let fresh):
             guard let market = loads.succeeded(place, now) else { return }
             take(fresh, market)
+            instrumentsChanged()
             planIfPossible()
         case .failure(let failure):
             guard let news = loads.failed(place, failure, now) else { return }
@@ -144,7 +145,9 @@ extension FeedEngine {
             reports.publisher.publish(
                 InstrumentRecord(instrument, feed: settings.instance, publishedMicroseconds: now)
             )
-            if !isFirst, instrument.status == .closed, settings.symbols.contains(instrument.symbol) {
+            if !isFirst, instrument.status == .closed,
+                wanted.entries.contains(where: { $0.symbol == instrument.symbol })
+            {
                 let detail = "the venue lists it no more"
                 announce(
                     Incident(.delisted, detail),

@@ -133,6 +133,8 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case bookAuditFailed = "book_audit_failed"
     /// An instrument is gone.
     case delisted
+    /// Something that was asked for while running is of no meaning here.
+    case subscriptionIgnored = "subscription_ignored"
     /// The instruments could not be read again.
     case instrumentsFailed = "instruments_failed"
     /// The capture of raw frames ended by itself.
