@@ -194,6 +194,12 @@ let testTargets: [Target] = [
         swiftSettings: swiftFlags
     ),
     .executableTarget(
+        name: "MarketJudge",
+        dependencies: ["Arbitrage", "Quotes", "Models", "FixedPoint"],
+        path: "Tests/MarketJudge",
+        swiftSettings: swiftFlags
+    ),
+    .executableTarget(
         name: "FrameFuzz",
         dependencies: (["VenueKit", "Wire", "VenueTestKit"] + foundations + venues).map { .byName(name: $0) },
         path: "Tests/Fuzz",
@@ -266,6 +272,7 @@ let package = Package(
         .executable(name: "exchange-twin", targets: ["ExchangeTwin"]),
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
         .executable(name: "frame-fuzz", targets: ["FrameFuzz"]),
+        .executable(name: "market-judge", targets: ["MarketJudge"]),
     ] + fuzzers.map { _ in .executable(name: "compression-fuzz", targets: ["CompressionFuzz"]) }
         + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
     targets: shims + rooms + venueRooms + services + testTargets + fuzzers,

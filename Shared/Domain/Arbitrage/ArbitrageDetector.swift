@@ -140,7 +140,9 @@ extension ArbitrageDetector {
     ///   - symbol: the symbol.
     ///   - quotes: the quotes as they are now.
     ///   - trigger: which record changed them; nil where time did.
-    ///   - now: the time. Unit: microseconds since the Unix epoch.
+    ///   - now: the time.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
     public mutating func evaluate(_ symbol: SymbolID, _ quotes: QuoteTable, trigger: Trigger?, now: Int64) {
         let isKnown = Int(symbol.index) < symbolCount
         let hasOpen = isKnown && openOf[Int(symbol.index)] > 0

@@ -10,6 +10,12 @@ public enum OpportunityKind: String, Sendable, CaseIterable {
     case crossVenueSpot = "cross_venue_spot"
     /// The same perpetual contract at two venues.
     case crossVenuePerpetual = "cross_venue_perpetual"
+    /// A currency pair on a spot market against its linear perpetual, funding to the next settlement included.
+    case spotPerpetual = "spot_perpetual"
+    /// Three spot markets of one venue that lead back to the currency they begin with.
+    case triangular
+    /// A currency on two spot markets whose quote currencies a third market converts.
+    case crossCurrency = "cross_currency"
 
     /// The kind of opportunity that instruments of a kind make; nil for dated contracts, which are not watched.
     init?(of kind: InstrumentKind) {
@@ -29,6 +35,8 @@ public enum OpportunityState: String, Sendable, CaseIterable {
     case update
     /// It is over.
     case close
+    /// After its close, the last of the taker's orders would have arrived.
+    case settle
 }
 
 /// Why an opportunity is over.
@@ -41,6 +49,8 @@ public enum CloseReason: String, Sendable, CaseIterable {
     case legInvalid = "leg_invalid"
     /// The detector is stopping: nobody knows.
     case shutdown
+    /// The process that opened it is gone.
+    case restarted
 }
 
 /// What an opportunity is worth at one moment.

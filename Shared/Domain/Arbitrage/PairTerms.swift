@@ -2,6 +2,7 @@
 
 import FixedPoint
 import Models
+import Quotes
 
 /// What buying at one venue and selling at another is bound to, worked out once from both venues' facts.
 struct PairTerms: Sendable {
@@ -26,7 +27,7 @@ struct PairTerms: Sendable {
         do throws(DecimalError) {
             buyFactor = try ScaledDecimal.one.adding(buy.takerFee)
             sellFactor = try ScaledDecimal.one.subtracting(sell.takerFee)
-            step = try CommonGrid.step(buy.lot, sell.lot)
+            step = try SizeGrid.step(buy.lot, sell.lot)
         } catch {
             return nil
         }

@@ -16,6 +16,7 @@ struct ImportTable {
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
     static let programs: Set<String> = [
         "Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz", "CompressionFuzz",
+        "MarketJudge",
     ]
     /// What every room may import: the language itself.
     private static let language: Set<String> = ["Swift", "Synchronization"]

@@ -164,6 +164,8 @@ private struct RandomMarket {
                 #expect(open[pair] == "\(edge) \(size) \(profit)")
                 #expect(event.reason != nil)
                 open[pair] = nil
+            case .settle:
+                Issue.record("nobody is late here")
             }
         }
         detector.removeEvents()

@@ -7,8 +7,14 @@ import Models
 public struct MarketFacts: Hashable, Sendable {
     /// What is traded.
     public var kind: InstrumentKind
+    /// The base currency; empty where nobody said.
+    public var base: String
+    /// The quote currency; empty where nobody said.
+    public var quote: String
     /// The taker's fee as a fraction of the traded value.
     public var takerFee: ScaledDecimal
+    /// The maker's fee as a fraction of the traded value; nil where it is not known.
+    public var makerFee: ScaledDecimal?
     /// The size step: base currency, or contracts on inverse instruments; nil: any size.
     public var lot: ScaledDecimal?
     /// The smallest size, in the same unit.
@@ -21,14 +27,20 @@ public struct MarketFacts: Hashable, Sendable {
     /// Makes facts from figures.
     public init(
         kind: InstrumentKind,
+        base: String = "",
+        quote: String = "",
         takerFee: ScaledDecimal,
+        makerFee: ScaledDecimal? = nil,
         lot: ScaledDecimal? = nil,
         minSize: ScaledDecimal? = nil,
         minNotional: ScaledDecimal? = nil,
         contractSize: ScaledDecimal? = nil
     ) {
         self.kind = kind
+        self.base = base
+        self.quote = quote
         self.takerFee = takerFee
+        self.makerFee = makerFee
         self.lot = lot
         self.minSize = minSize
         self.minNotional = minNotional
@@ -39,7 +51,7 @@ public struct MarketFacts: Hashable, Sendable {
     ///
     /// Linear contracts take orders in contracts while their quotes are in base currency (EVENTS 13): steps and
     /// minima are multiplied by the contract size.
-    public init?(of instrument: Instrument, takerFee: ScaledDecimal) {
+    public init?(of instrument: Instrument, takerFee: ScaledDecimal, makerFee: ScaledDecimal? = nil) {
         guard instrument.status == .trading else { return nil }
         let isInverse = instrument.kind.isInverse
         if let size = instrument.contractSize, !size.isPositive { return nil }
@@ -48,7 +60,10 @@ public struct MarketFacts: Hashable, Sendable {
         do throws(DecimalError) {
             self.init(
                 kind: instrument.kind,
+                base: instrument.base,
+                quote: instrument.quote,
                 takerFee: takerFee,
+                makerFee: makerFee ?? instrument.makerFee,
                 lot: try instrument.lotSize?.multiplied(by: unit),
                 minSize: try instrument.minSize?.multiplied(by: unit),
                 minNotional: instrument.minNotional,
@@ -60,12 +75,18 @@ public struct MarketFacts: Hashable, Sendable {
     }
 }
 
-/// Steps that two venues share.
-enum CommonGrid {
+/// Sizes on steps: what two venues share, and what lies next to a figure.
+public enum SizeGrid {
+    /// The step of an instrument whose venue states none: 10^-8.
+    public static let finest = ScaledDecimal(mantissa64: 1, decimals: 8)
+
     /// The smallest positive step that is a multiple of both; a missing or zero step allows everything.
     ///
     /// - Throws: ``DecimalError/overflow``.
-    static func step(_ left: ScaledDecimal?, _ right: ScaledDecimal?) throws(DecimalError) -> ScaledDecimal? {
+    public static func step(
+        _ left: ScaledDecimal?,
+        _ right: ScaledDecimal?
+    ) throws(DecimalError) -> ScaledDecimal? {
         guard let left, left.isPositive else { return right.flatMap { $0.isPositive ? $0 : nil } }
         guard let right, right.isPositive else { return left }
         // Both as whole numbers of the finer unit; then lcm = a / gcd(a, b) × b.
@@ -78,6 +99,17 @@ enum CommonGrid {
             throw .overflow
         }
         return step
+    }
+
+    /// The smallest multiple of a step that is not below a figure that is not negative.
+    ///
+    /// - Throws: ``DecimalError``.
+    public static func raised(
+        _ figure: ScaledDecimal,
+        toMultipleOf step: ScaledDecimal
+    ) throws(DecimalError) -> ScaledDecimal {
+        let count = try figure.divided(by: step, decimals: 0, rounding: .awayFromZero)
+        return try count.multiplied(by: step)
     }
 
     /// Euclid's greatest common divisor of two positive numbers.

@@ -1,0 +1,417 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import FixedPoint
+import Models
+import Quotes
+
+/// Watches every route through the books of all venues, and follows each opportunity from its opening to its close.
+///
+/// A change of a book judges only the routes that the book is part of. Steps are collected in ``steps`` until
+/// ``removeSteps()``. There is no clock in here: the time comes in with every call and does not go back.
+///
+/// - Thread: one at a time. Allocates: for an instrument that is new and where something is found.
+public struct ArbitrageBoard: Sendable {
+    /// The steps since the last ``removeSteps()``, in order.
+    public private(set) var steps: ContiguousArray<RouteStep> = []
+    /// The books.
+    public private(set) var depth: DepthTable
+    /// The routes.
+    public private(set) var map: RouteMap
+    /// What was passed over.
+    public private(set) var counts = BoardCounts()
+
+    private let settings: EvaluationSettings
+    private var facts: ContiguousArray<MarketFacts?> = []
+    private var fundings: ContiguousArray<FundingTerms?> = []
+    private var states: ContiguousArray<RouteState> = []
+    private var lives: [Int: RouteLife] = [:]
+    /// Closed ones that wait for late takers, by route and name.
+    private var settling: [SettlingKey: RouteLife] = [:]
+    private var replays: ContiguousArray<Replay> = []
+    private var touched: ContiguousArray<MarketIndex> = []
+
+    /// A board that knows no instrument yet.
+    public init(settings: EvaluationSettings, depth: DepthSettings, map: RouteMap = RouteMap()) {
+        self.settings = settings
+        self.depth = DepthTable(settings: depth)
+        self.map = map
+    }
+
+    /// How many opportunities are open.
+    public var openCount: Int { lives.values.count { $0.openedMicroseconds != nil } }
+
+    /// What a route is called, which with the opening time is an opportunity's id.
+    ///
+    /// `symbol:venue:venue` for one symbol at two venues, else the kind and the legs.
+    public func name(of route: Int, _ names: QuoteTable) -> String {
+        let route = map.routes[route]
+        let legs = route.legs.map { (leg: depth[$0.market], isBuy: $0.isBuy) }
+        if legs.count == 2, legs[0].leg.symbol == legs[1].leg.symbol {
+            let venues = legs.map { names.name(of: $0.leg.venue) }
+            return "\(names.name(of: legs[0].leg.symbol)):\(venues[0]):\(venues[1])"
+        }
+        let parts = legs.map { leg, isBuy in
+            "\(isBuy ? "+" : "-")\(names.name(of: leg.symbol))@\(names.name(of: leg.venue))"
+        }
+        return "\(route.kind.rawValue):\(parts.joined(separator: ":"))"
+    }
+
+    /// Forgets the collected steps and keeps their memory.
+    public mutating func removeSteps() { steps.removeAll(keepingCapacity: true) }
+}
+
+/// What a board passed over.
+public struct BoardCounts: Hashable, Sendable {
+    /// Figures were beyond exact arithmetic.
+    public var overflows: UInt64 = 0
+    /// A search over sizes was cut.
+    public var cutSearches: UInt64 = 0
+    /// Opportunities that were over before they were told.
+    public var tooShort: UInt64 = 0
+    /// Replays that were left out because too many wait.
+    public var refusedReplays: UInt64 = 0
+}
+
+/// What is kept of a route.
+private struct RouteState: Sendable {
+    var rules: RouteRules?
+    var isAlive = false
+    var lastOpened = Int64.min
+}
+
+private struct SettlingKey: Hashable, Sendable {
+    let route: Int
+    let opened: Int64
+}
+
+/// A taker's orders on their way.
+private struct Replay: Sendable {
+    let due: Int64
+    let route: Int
+    let opened: Int64
+    let latency: Int64
+    let size: ScaledDecimal
+}
+
+// MARK: - Instruments
+
+extension ArbitrageBoard {
+    /// The number of a venue's instrument, given out now if it is new; nil when there are too many.
+    public mutating func market(_ symbol: SymbolID, _ venue: VenueIndex) -> MarketIndex? {
+        guard let market = depth.market(symbol, venue) else { return nil }
+        while facts.count < depth.count {
+            facts.append(nil)
+            fundings.append(nil)
+        }
+        return market
+    }
+
+    /// Says that a market may convert one quote currency into another; said before its facts.
+    public mutating func allowConversion(_ market: MarketIndex) { map.allowConversion(market) }
+
+    /// Says what an instrument allows and charges; nil: it is unknown or can't be traded.
+    public mutating func setFacts(_ new: MarketFacts?, _ market: MarketIndex, now: Int64) {
+        let place = Int(market.index)
+        guard place < facts.count, facts[place] != new else { return }
+        settle(before: now)
+        facts[place] = new
+        if let new {
+            let leg = depth[market]
+            map.add(market, leg.symbol, leg.venue, new)
+            while states.count < map.routes.count { states.append(RouteState()) }
+        }
+        for route in map.routes(of: market) { states[route].rules = nil }
+        judge(market, nil, now)
+    }
+
+    /// Says what a perpetual's next funding is; nil: nobody knows.
+    public mutating func setFunding(
+        _ terms: FundingTerms?,
+        _ market: MarketIndex,
+        trigger: Trigger?,
+        now: Int64
+    ) {
+        let place = Int(market.index)
+        guard place < fundings.count, fundings[place] != terms else { return }
+        settle(before: now)
+        fundings[place] = terms
+        judge(market, trigger, now)
+    }
+}
+
+// MARK: - Books and time
+
+extension ArbitrageBoard {
+    /// Takes in a record of a book.
+    ///
+    /// - Parameters:
+    ///   - update: what it says.
+    ///   - market: a number that ``market(_:_:)`` gave out.
+    ///   - now: the time. Unit: microseconds since the Unix epoch.
+    /// - Returns: what it did to the book.
+    @discardableResult
+    public mutating func apply(_ update: DepthUpdate, _ market: MarketIndex, now: Int64) -> DepthOutcome {
+        settle(before: now)
+        let outcome = depth.apply(market, update, now: now)
+        if case .ignored = outcome { return outcome }
+        let trigger = Trigger(
+            venue: depth[market].venue,
+            identity: update.identity,
+            receivedMicroseconds: update.receivedMicroseconds
+        )
+        judge(market, trigger, now)
+        return outcome
+    }
+
+    /// Notes that a feed is alive.
+    public mutating func heard(ofFeed feed: UInt32, at time: Int64) { depth.heard(ofFeed: feed, at: time) }
+
+    /// Does what time brings: takers that arrive, legs that grow too old, what has lasted long enough, what waits to be told.
+    public mutating func tick(now: Int64) {
+        settle(before: now)
+        touched.removeAll(keepingCapacity: true)
+        depth.expire(now: now) { touched.append($0) }
+        for market in touched { judge(market, nil, now) }
+        guard !lives.isEmpty else { return }
+        for route in lives.keys.sorted() {
+            openIfDue(route, nil, now)
+            tellIfDue(route, now)
+        }
+    }
+
+    /// Closes all that an instrument is part of, and forgets its book.
+    public mutating func release(_ market: MarketIndex, _ reason: CloseReason, now: Int64) {
+        for route in map.routes(of: market) { end(route, reason, nil, now) }
+        depth.forget(market)
+    }
+
+    /// Closes everything that is open.
+    public mutating func closeAll(_ reason: CloseReason, now: Int64) {
+        for route in lives.keys.sorted() { end(route, reason, nil, now) }
+        settling.removeAll()
+        replays.removeAll()
+    }
+}
+
+// MARK: - Judging
+
+extension ArbitrageBoard {
+    private mutating func judge(_ market: MarketIndex, _ trigger: Trigger?, _ now: Int64) {
+        for route in map.routes(of: market) { judge(route, trigger, now) }
+    }
+
+    private mutating func judge(_ route: Int, _ trigger: Trigger?, _ now: Int64) {
+        if let reason = obstacle(route) {
+            if states[route].isAlive { end(route, reason, trigger, now) }
+            return
+        }
+        var figures: DepthFigures?
+        do throws(DecimalError) {
+            figures = try self.figures(route, now)
+        } catch {
+            counts.overflows &+= 1
+        }
+        guard let figures else {
+            if states[route].isAlive { end(route, .edgeGone, trigger, now) }
+            return
+        }
+        if !figures.isBest { counts.cutSearches &+= 1 }
+        if states[route].isAlive {
+            _ = lives[route]?.take(figures, trigger, now: now)
+        } else {
+            lives[route] = RouteLife(figures, now: now)
+            states[route].isAlive = true
+        }
+        openIfDue(route, trigger, now)
+        tellIfDue(route, now)
+    }
+
+    /// Why a route can't be judged by prices at all, if so.
+    private func obstacle(_ route: Int) -> CloseReason? {
+        var isStale = false
+        for leg in map.routes[route].legs {
+            guard facts[Int(leg.market.index)] != nil else { return .legInvalid }
+            switch depth.health(leg.market) {
+            case .live: continue
+            case .stale: isStale = true
+            case .invalid: return .legInvalid
+            }
+        }
+        return isStale ? .legStale : nil
+    }
+
+    private mutating func figures(_ number: Int, _ now: Int64) throws(DecimalError) -> DepthFigures? {
+        let rules = rules(number)
+        let route = map.routes[number]
+        let carry = try carry(route, now)
+        guard try rules.isCrossed(route, depth, carry: carry) else { return nil }
+        return try rules.best(route, depth, carry: carry)
+    }
+
+    private mutating func rules(_ number: Int) -> RouteRules {
+        if let known = states[number].rules { return known }
+        let route = map.routes[number]
+        let rules = RouteRules(route, route.legs.compactMap { facts[Int($0.market.index)] }, settings)
+        states[number].rules = rules
+        return rules
+    }
+
+    /// What a unit of base brings at the next funding; nil where there is none to come.
+    private func carry(_ route: Route, _ now: Int64) throws(DecimalError) -> ScaledDecimal? {
+        guard route.kind == .spotPerpetual else { return nil }
+        for leg in route.legs {
+            let place = Int(leg.market.index)
+            guard facts[place]?.kind == .linearPerpetual, let terms = fundings[place] else { continue }
+            guard terms.nextMicroseconds > now else { return nil }
+            let paid = try terms.rate.multiplied(by: terms.mark)
+            return leg.isBuy ? try paid.negated() : paid
+        }
+        return nil
+    }
+}
+
+// MARK: - Steps
+
+extension ArbitrageBoard {
+    private mutating func openIfDue(_ route: Int, _ trigger: Trigger?, _ now: Int64) {
+        guard let life = lives[route], life.openedMicroseconds == nil,
+            life.hasLasted(settings.minimumDurationMicroseconds, now: now)
+        else { return }
+        // Two opportunities of a route never share an opening time, so that ids stay unique.
+        let last = states[route].lastOpened
+        let opened = max(life.seenMicroseconds, last == .max ? .max : last + 1)
+        states[route].lastOpened = opened
+        let awaited = scheduleReplays(route, opened, life.figures.size, now)
+        lives[route]?.open(as: opened, awaiting: awaited, now: now)
+        tell(route, .open, nil, trigger, now)
+    }
+
+    private mutating func tellIfDue(_ route: Int, _ now: Int64) {
+        guard let trigger = lives[route]?.tell(after: settings.updateIntervalMicroseconds, now: now) else {
+            return
+        }
+        tell(route, .update, nil, trigger, now)
+    }
+
+    private mutating func end(_ route: Int, _ reason: CloseReason, _ trigger: Trigger?, _ now: Int64) {
+        guard let life = lives[route] else { return }
+        if let opened = life.openedMicroseconds {
+            tell(route, .close, reason, trigger, now)
+            if life.awaited > 0 {
+                var ended = life
+                ended.end(now: now)
+                settling[SettlingKey(route: route, opened: opened)] = ended
+            }
+        } else {
+            counts.tooShort &+= 1
+        }
+        lives[route] = nil
+        states[route].isAlive = false
+    }
+
+    private mutating func tell(
+        _ route: Int,
+        _ state: OpportunityState,
+        _ reason: CloseReason?,
+        _ trigger: Trigger?,
+        _ now: Int64
+    ) {
+        guard let life = lives[route] else { return }
+        tell(life, route, state, reason, trigger, now)
+    }
+
+    private mutating func tell(
+        _ life: RouteLife,
+        _ route: Int,
+        _ state: OpportunityState,
+        _ reason: CloseReason?,
+        _ trigger: Trigger?,
+        _ now: Int64
+    ) {
+        guard let opened = life.openedMicroseconds else { return }
+        guard let worth = try? life.life(now: now) else {
+            counts.overflows &+= 1
+            return
+        }
+        let legs = map.routes[route].legs.map { leg in
+            let leg = depth[leg.market]
+            return LegMoment(ageMicroseconds: leg.age(at: now), skewMicroseconds: leg.skew)
+        }
+        steps.append(
+            RouteStep(
+                state: state,
+                reason: reason,
+                route: route,
+                figures: life.figures,
+                life: worth,
+                legs: legs,
+                takers: life.takers,
+                openedMicroseconds: opened,
+                atMicroseconds: now,
+                durationMicroseconds: life.duration(now: now),
+                trigger: trigger
+            )
+        )
+    }
+}
+
+// MARK: - Late takers
+
+extension ArbitrageBoard {
+    private mutating func scheduleReplays(
+        _ route: Int,
+        _ opened: Int64,
+        _ size: ScaledDecimal,
+        _ now: Int64
+    ) -> Int {
+        var count = 0
+        for latency in settings.latencies {
+            let (due, overflow) = now.addingReportingOverflow(latency)
+            guard !overflow, replays.count < settings.maximumReplays else {
+                counts.refusedReplays &+= 1
+                continue
+            }
+            replays.append(Replay(due: due, route: route, opened: opened, latency: latency, size: size))
+            count += 1
+        }
+        return count
+    }
+
+    /// Lets those orders arrive that are due before now: the books still are as they were then.
+    private mutating func settle(before now: Int64) {
+        guard !replays.isEmpty else { return }
+        var arrived: [Replay] = []
+        replays.removeAll { replay in
+            guard replay.due < now else { return false }
+            arrived.append(replay)
+            return true
+        }
+        arrived.sort { ($0.due, $0.route, $0.opened) < ($1.due, $1.route, $1.opened) }
+        for replay in arrived { settle(replay) }
+    }
+
+    private mutating func settle(_ replay: Replay) {
+        let result = TakerResult(latencyMicroseconds: replay.latency, earned: earned(replay))
+        if lives[replay.route]?.openedMicroseconds == replay.opened {
+            lives[replay.route]?.settle(result)
+            return
+        }
+        let key = SettlingKey(route: replay.route, opened: replay.opened)
+        guard var life = settling[key] else { return }
+        life.settle(result)
+        settling[key] = life.awaited > 0 ? life : nil
+        if life.awaited == 0 { tell(life, replay.route, .settle, nil, nil, replay.due) }
+    }
+
+    private mutating func earned(_ replay: Replay) -> ScaledDecimal? {
+        guard obstacle(replay.route) == nil else { return nil }
+        let rules = rules(replay.route)
+        let route = map.routes[replay.route]
+        do throws(DecimalError) {
+            return try rules.profit(of: replay.size, route, depth, carry: try carry(route, replay.due))
+        } catch {
+            counts.overflows &+= 1
+            return nil
+        }
+    }
+}
