@@ -137,14 +137,20 @@ public struct FeedConfiguration: Sendable {
         let names = unique(
             reader.list(key, default: [], help: "\(help) (\(standardSymbols.joined(separator: ",")))")
         )
-        for name in names where !isSymbol(name) {
-            let upper = name.uppercased()
-            let mend =
-                isSymbol(upper)
-                ? "write \(upper)" : "write BASE-QUOTE for spot, as in BTC-USDT, or BASE-QUOTE-PERP"
-            reader.note(key, "\"\(name)\" is no canonical symbol", mend)
+        for name in names {
+            if let mend = mend(ofSymbol: name) {
+                reader.note(key, "\"\(name)\" is no canonical symbol", mend)
+            }
         }
         return names
+    }
+
+    /// What to write instead of a text that is no canonical symbol; nil for one that is.
+    public static func mend(ofSymbol name: String) -> String? {
+        guard !isSymbol(name) else { return nil }
+        let upper = name.uppercased()
+        return isSymbol(upper)
+            ? "write \(upper)" : "write BASE-QUOTE for spot, as in BTC-USDT, or BASE-QUOTE-PERP"
     }
 
     /// Two or three words of capitals and digits with hyphens between them.

@@ -23,6 +23,12 @@ enum OperatorCommand {
         Subcommand(name: "record", summary: RecordCommand.summary, run: RecordCommand.run),
         Subcommand(name: "replay", summary: ReplayCommand.summary, run: ReplayCommand.run),
         Subcommand(name: "verify", summary: VerifyCommand.summary, run: VerifyCommand.run),
+        Subcommand(name: "subscribe", summary: SubscribeCommand.summary, run: SubscribeCommand.run),
+        Subcommand(
+            name: "unsubscribe",
+            summary: SubscribeCommand.unsubscribeSummary,
+            run: SubscribeCommand.unsubscribe
+        ),
         Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),
         Subcommand(name: "topics", summary: TopicsCommand.summary, run: TopicsCommand.run),
         Subcommand(name: "doctor", summary: DoctorCommand.summary, run: DoctorCommand.run),

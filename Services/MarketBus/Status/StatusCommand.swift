@@ -71,15 +71,23 @@ enum StatusCommand {
     private static func table(_ feeds: [FeedStatusRecord]) -> String {
         guard !feeds.isEmpty else { return "no feed has ever reported to this cluster\n" }
         var rows = [
-            ["FEED", "STATE", "READY", "SAID", "CONNECTIONS", "STREAMS", "RECORDS", "DEAD", "RECONNECTS"]
+            [
+                "FEED", "STATE", "READY", "SAID", "CONNECTIONS", "LIVE", "CONFIRMED", "PENDING", "LOST",
+                "REFUSED",
+                "RECORDS", "DEAD", "RECONNECTS",
+            ]
         ]
         for feed in feeds {
-            let open = feed.connections.filter { $0.state == "live" || $0.state == "streaming" }.count
-            let live = feed.streams.filter { $0.state == .live }.count
+            let open = feed.connections.filter { !["waiting", "connecting", "stopped"].contains($0.state) }
+                .count
+            func count(_ states: FeedStatusRecord.StreamState...) -> String {
+                "\(feed.streams.count { states.contains($0.state) })"
+            }
             rows.append([
                 feed.feed, feed.state.rawValue, feed.ready ? "yes" : "no", "\(age(feed)) s ago",
-                open == 0 ? "\(feed.connections.count)" : "\(open)/\(feed.connections.count)",
-                "\(live)/\(feed.streams.count)", "\(feed.totals.records)",
+                "\(open)/\(feed.connections.count)", "\(count(.live))/\(feed.streams.count)",
+                count(.confirmed), count(.pending), count(.stale, .invalid), count(.refused),
+                "\(feed.totals.records)",
                 "\(feed.totals.deadLetters)", "\(feed.totals.reconnects)",
             ])
         }
@@ -87,11 +95,12 @@ enum StatusCommand {
     }
 
     private static func streams(_ feeds: [FeedStatusRecord]) -> String {
-        var rows = [["FEED", "SYMBOL", "CHANNEL", "STATE", "RECORDS"]]
+        var rows = [["FEED", "SYMBOL", "CHANNEL", "STATE", "RECORDS", "WHY"]]
         for feed in feeds {
             for stream in feed.streams where stream.state != .live {
                 rows.append([
                     feed.feed, stream.symbol, stream.channel, stream.state.rawValue, "\(stream.records)",
+                    stream.detail ?? "",
                 ])
             }
         }

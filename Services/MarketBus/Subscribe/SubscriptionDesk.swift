@@ -1,0 +1,163 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+import JSONView
+import KafkaBus
+import Lifecycle
+import Wire
+
+/// What the topics say about one venue's subscriptions, and the pen to say more.
+///
+/// To read, change and write is no transaction: of two operators at the same moment the later one's word holds.
+///
+/// - Thread: one.
+final class SubscriptionDesk {
+    /// A feed that has said nothing for so long does not run.
+    ///
+    /// - Unit: microseconds.
+    private static let silence: Int64 = 30_000_000
+
+    private let venue: String
+    private let consumer: KafkaConsumer
+    private let producer: KafkaProducer
+    private let scanner: JSONScanner
+    private var writer = JSONWriter()
+    private var wishes: [String: [String]?] = [:]
+    private var feeds: [String: FeedStatusRecord] = [:]
+    private var fresh: [FeedStatusRecord] = []
+    /// When the first word was written.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
+    private(set) var writtenMicroseconds = WallNanos.now.microseconds
+
+    /// Connects; makes the topics where they are missing and configuration allows it.
+    init(_ kafka: KafkaSettings, venue: String) throws {
+        self.venue = venue
+        guard let scanner = JSONScanner() else {
+            throw KafkaError(code: .usage, retry: .never, message: "no memory")
+        }
+        self.scanner = scanner
+        let topics = [TopicRegistry.subscription, TopicRegistry.feedStatus]
+        let specs = topics.map { TopicRegistry.spec(of: $0) }
+        if !kafka.isEmbedded {
+            let admin = try KafkaAdmin(settings: kafka)
+            defer { admin.close() }
+            let problems = try admin.prepare(specs, kafka)
+            if let first = problems.first {
+                throw KafkaError(code: .configuration, retry: .never, message: first.description)
+            }
+        }
+        producer = try KafkaProducer(settings: kafka, topics: [TopicRegistry.subscription], onLoss: { _ in })
+        do {
+            consumer = try KafkaConsumer(settings: kafka, topics: .assignAll(specs.map(\.name)), from: .begin)
+        } catch {
+            producer.close()
+            throw error
+        }
+        do { try producer.start() } catch {
+            close()
+            throw error
+        }
+    }
+
+    func close() {
+        producer.close(deadlineMilliseconds: 1000)
+        consumer.close(deadlineMilliseconds: 500)
+    }
+
+    // MARK: Reading
+
+    /// Reads all that is there; false where that took too long.
+    func readToEnd(_ stop: StopFlag) throws -> Bool {
+        let deadline = MonotonicNanos.now.advanced(milliseconds: 15_000)
+        while !consumer.hasReachedEnd, !stop.isRaised, MonotonicNanos.now < deadline { _ = try poll() }
+        return consumer.hasReachedEnd
+    }
+
+    /// The newest words of the venue's feeds.
+    var statuses: [FeedStatusRecord] { Array(feeds.values) }
+
+    /// Whether a feed of the venue has spoken lately.
+    var isFeedRunning: Bool {
+        let now = WallNanos.now.microseconds
+        return feeds.values.contains {
+            $0.state != .stopping && now - $0.publishedMicroseconds < Self.silence
+        }
+    }
+
+    /// Whether the topic has a word about a symbol.
+    func isSpoken(_ symbol: String) -> Bool { wishes[symbol] != nil }
+
+    /// What is wanted of a symbol: the topic's word, else what a feed streams because it is configured.
+    func channels(of symbol: String) -> [String] {
+        if let word = wishes[symbol] { return word ?? [] }
+        var channels: [String] = []
+        for stream in feeds.values.flatMap(\.streams)
+        where stream.symbol == symbol && stream.state != .refused {
+            if !channels.contains(stream.channel) { channels.append(stream.channel) }
+        }
+        return channels
+    }
+
+    /// Reads on for a moment; gives what feeds of the venue said meanwhile.
+    func poll() throws -> [FeedStatusRecord] {
+        fresh.removeAll()
+        try consumer.poll(waitMilliseconds: 50) { record in take(record) }
+        return fresh
+    }
+
+    private func take(_ record: borrowing ConsumedRecord) {
+        let key = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if record.topicID == TopicRegistry.subscription {
+            guard key.hasPrefix(venue + ":") else { return }
+            let symbol = String(key.dropFirst(venue.utf8.count + 1))
+            guard let value = record.value else {
+                wishes[symbol] = .some(nil)
+                return
+            }
+            guard let word = try? SubscriptionRecord(decoding: value, scanner: scanner) else { return }
+            wishes[symbol] = word.channels
+        } else if let value = record.value {
+            guard let status = try? FeedStatusRecord(decoding: value, scanner: scanner), status.venue == venue
+            else {
+                return
+            }
+            feeds[key] = status
+            fresh.append(status)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Says which channels are wanted of a symbol; none: it is unsubscribed.
+    func write(_ symbol: String, _ channels: [String]) {
+        let record = SubscriptionRecord(venue: venue, symbol: symbol, channels: channels)
+        if !isWriting {
+            isWriting = true
+            writtenMicroseconds = WallNanos.now.microseconds
+        }
+        writer.clear()
+        record.encode(into: &writer)
+        var key = record.key
+        var venue = venue
+        key.withUTF8 { key in
+            venue.withUTF8 { venue in
+                _ = producer.send(
+                    OutboundRecord(
+                        topic: TopicRegistry.subscription,
+                        stream: .none,
+                        seq: 0,
+                        key: UnsafeRawBufferPointer(key),
+                        value: writer.bytes,
+                        venue: UnsafeRawBufferPointer(venue),
+                        timestampMilliseconds: WallNanos.now.microseconds / 1000
+                    )
+                )
+            }
+        }
+    }
+
+    private var isWriting = false
+
+    /// Waits until Kafka has all; false where it does not take it in time.
+    func flush() -> Bool { producer.flush(deadlineMilliseconds: 15_000) == 0 }
+}
