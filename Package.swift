@@ -94,6 +94,7 @@ let rooms: [Target] = [
     room("Domain", "Quotes", ["FixedPoint", "Models"]),
     room("Domain", "Integrity"),
     room("Domain", "Arbitrage", ["FixedPoint", "Models", "Quotes"]),
+    room("Domain", "Routing", ["FixedPoint", "Models", "Quotes"]),
 
     room("Runtime", "Lifecycle", ["CPlatform", "Observability"]),
     room("Runtime", "Configuration", ["CPlatform", "CYAML", "Secrets"]),
@@ -195,7 +196,7 @@ let testTargets: [Target] = [
     ),
     .executableTarget(
         name: "MarketJudge",
-        dependencies: ["Arbitrage", "Quotes", "Models", "FixedPoint"],
+        dependencies: ["Arbitrage", "Routing", "Quotes", "Models", "FixedPoint"],
         path: "Tests/MarketJudge",
         swiftSettings: swiftFlags
     ),
@@ -221,6 +222,7 @@ let testTargets: [Target] = [
     tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
+    tests("Unit", "RoutingTests", ["Routing", "Quotes", "Models", "FixedPoint"]),
     tests("Unit", "IntegrityTests", ["Integrity", "VenueTestKit"]),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),

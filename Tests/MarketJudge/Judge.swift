@@ -4,6 +4,7 @@ import Arbitrage
 import FixedPoint
 import Models
 import Quotes
+import Routing
 
 /// Why a line of a script can't be played.
 enum ScriptError: Error {
@@ -66,9 +67,9 @@ struct Words {
 
 /// The machines, and the scripts' words as calls of them.
 struct Judge {
-    private var names = QuoteTable(settings: QuoteSettings())
-    private var board = ArbitrageBoard(settings: EvaluationSettings(), depth: DepthSettings())
-    private var line = 0
+    var names = QuoteTable(settings: QuoteSettings())
+    var board = ArbitrageBoard(settings: EvaluationSettings(), depth: DepthSettings())
+    var line = 0
 
     mutating func run(_ text: String) throws -> String {
         let words = Words(text)
@@ -83,6 +84,8 @@ struct Judge {
         case "alive": board.heard(ofFeed: try feed(words), at: try words.number("now"))
         case "tick": board.tick(now: try words.number("now"))
         case "close": board.closeAll(.shutdown, now: try words.number("now"))
+        case "depth": return try depth(words)
+        case "route": return try route(words)
         case "end":
             let counts = board.counts
             return "end overflows=\(counts.overflows) cut=\(counts.cutSearches) short=\(counts.tooShort)\n"
@@ -190,7 +193,7 @@ struct Judge {
         return board.steps.map { "\(line) \(text($0))\n" }.joined()
     }
 
-    private func text(_ figure: ScaledDecimal?) -> String {
+    func text(_ figure: ScaledDecimal?) -> String {
         guard let figure else { return "-" }
         return figure.description
     }

@@ -124,6 +124,11 @@ extension ArbitrageBoard {
         judge(market, nil, now)
     }
 
+    /// What an instrument allows and charges, as far as it is known.
+    public func facts(of market: MarketIndex) -> MarketFacts? {
+        Int(market.index) < facts.count ? facts[Int(market.index)] : nil
+    }
+
     /// Says what a perpetual's next funding is; nil: nobody knows.
     public mutating func setFunding(
         _ terms: FundingTerms?,

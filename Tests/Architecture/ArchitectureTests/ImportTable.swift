@@ -3,7 +3,7 @@
 /// The table of DESIGN section 2 as data: which room may import what.
 ///
 /// Choices that the page leaves open: within Foundations the order is FixedPoint, then Models, Queues, JSONView and
-/// Compression; within Runtime, Observability comes before Lifecycle; within Domain, Quotes before Arbitrage. `FeedKit`
+/// Compression; within Runtime, Observability comes before Lifecycle; within Domain, Quotes before Arbitrage and Routing. `FeedKit`
 /// is the part of the feeds that they share, so it lies on the services' floor and feeds may import it.
 struct ImportTable {
     let venues: [String]
@@ -11,7 +11,7 @@ struct ImportTable {
     static let foundations: Set<String> = [
         "FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets",
     ]
-    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Integrity", "Signing"]
+    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Routing", "Integrity", "Signing"]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
     static let programs: Set<String> = [
@@ -36,6 +36,7 @@ struct ImportTable {
         "Domain/Quotes": foundations,
         "Domain/Integrity": foundations,
         "Domain/Arbitrage": foundations.union(["Quotes"]),
+        "Domain/Routing": foundations.union(["Quotes"]),
         "Runtime/Observability": foundations.union(["CPlatform"]),
         "Runtime/Configuration": foundations.union(["CPlatform", "CYAML"]),
         "Runtime/Lifecycle": foundations.union(["CPlatform", "Observability"]),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .generator import script
 from .oracle import Oracle
+from .routing import Venue, parts_problem
 
 
 @dataclass
@@ -22,8 +23,13 @@ class Comparison:
     differences: list[str] = field(default_factory=list)
 
 
-def expected(lines: list[str]) -> list[str]:
-    """The oracle's lines about one script, each line's steps in order of their text."""
+Orders = dict[str, tuple[list[Venue], bool]]
+
+
+def expected(lines: list[str]) -> tuple[list[str], Orders]:
+    """The oracle's lines about one script, each line's steps in order of their text; and by line who could take part in
+    an order."""
+    orders: Orders = {}
     head = dict(word.split("=", 1) for word in lines[0].split() if "=" in word)
     oracle, result = Oracle(head), [lines[0]]
     for number, line in enumerate(lines[1:], 1):
@@ -33,6 +39,20 @@ def expected(lines: list[str]) -> list[str]:
             continue
         named = dict(word.split("=", 1) for word in words[1:])
         result += [f"{number} {step}" for step in oracle.run(words[0], named)]
+        if words[0] == "route":
+            orders[str(number)] = oracle.asked
+    return result, orders
+
+
+def _without_parts(lines: list[str], orders: Orders) -> list[str]:
+    """The judge's lines; of an order the parts are checked and left out, since several splits may be as good."""
+    result = []
+    for line in lines:
+        number, _, rest = line.partition(" ")
+        if rest.startswith("route ") and number in orders:
+            problem = parts_problem(rest, *orders[number])
+            line = line.split(" parts=")[0] + (f" {problem}" if problem else "")
+        result.append(line)
     return result
 
 
@@ -47,11 +67,13 @@ def compare(judge: Path, first: int, count: int, events: int = 14) -> Comparison
     said = _by_market(answer.stdout.splitlines())
     comparison = Comparison(markets=count)
     for lines, found in zip(scripts, said, strict=True):
-        wanted = expected(lines)
+        wanted, orders = expected(lines)
+        found = _without_parts(found, orders)
         for line in wanted[1:-1]:
             words = line.split(" ")
             comparison.steps[words[1]] += 1
-            comparison.kinds[words[3].split(":")[0]] += words[1] == "open"
+            if words[1] == "open":
+                comparison.kinds[words[3].split(":")[0]] += 1
         if wanted != found and len(comparison.differences) < 20:
             missing = [f"oracle: {line}" for line in wanted if line not in found]
             added = [f"judge:  {line}" for line in found if line not in wanted]

@@ -94,6 +94,8 @@ class Market:
         self.now += dice.choice((1, 500, 4_000, 20_000, 60_000, 300_000))
         instrument = dice.choice(self.instruments)
         choice = dice.random()
+        if dice.random() < 0.1:
+            yield from self.questions(instrument)
         if choice < 0.55:
             yield self.book(instrument, "delta")
         elif choice < 0.75:
@@ -120,6 +122,13 @@ class Market:
             yield self.again(instrument)
         else:
             yield f"tick now={self.now}"
+
+    def questions(self, instrument: Instrument) -> Iterator[str]:
+        """What a user asks."""
+        dice, symbol = self.dice, instrument[0]
+        yield f"depth symbol={symbol} top={dice.choice((1, 3, 20))}"
+        size = self.unit * dice.choice((1, 2, 3, 5, 6, 7)) * self.scale(instrument) + dice.choice((0, 0, self.unit / 4))
+        yield f"route symbol={symbol} side={dice.choice(('buy', 'sell'))} size={size}"
 
     def again(self, instrument: Instrument) -> str:
         """A record that was there before, or of another instance."""

@@ -8,6 +8,7 @@ from typing import Optional
 
 from .evaluation import Facts, Leg, Worth, best, cycle_trade, pair_trade
 from .figures import ZERO, Level, rounded, text
+from .routing import Venue, depth, route
 
 LATENCIES = (5_000, 20_000, 80_000, 250_000)
 HOME = ("USDT", "USDC", "USD")
@@ -90,6 +91,8 @@ class Oracle:
         self.replays: list[tuple[int, str, int, int, Decimal]] = []
         self.short = 0
         self.out: list[str] = []
+        # Who could take part in the last order that was asked about, and whether it bought.
+        self.asked: tuple[list[Venue], bool] = ([], True)
 
     # Words of a script.
 
@@ -112,6 +115,10 @@ class Oracle:
             self.beats[named["feed"]] = max(now, self.beats.get(named["feed"], now))
         elif word == "tick":
             self._tick(now)
+        elif word == "depth":
+            self.out.append(self._depth(market[0], int(named["top"])))
+        elif word == "route":
+            self.out.append(self._route(market[0], named["side"] == "buy", Decimal(named["size"])))
         elif word == "close":
             for name in list(self.lives):
                 self._end(name, "shutdown", now)
@@ -161,6 +168,24 @@ class Oracle:
         for name in list(self.lives):
             self._open(name, now)
             self._tell_update(name, now)
+
+    # Questions.
+
+    def _live(self, symbol: str, is_buy: bool) -> list[tuple[Market, tuple[Level, ...]]]:
+        markets = sorted(market for market, book in self.books.items() if market[0] == symbol and book.health == "live")
+        return [(market, self.books[market].side(is_buy)) for market in markets]
+
+    def _depth(self, symbol: str, top: int) -> str:
+        sides = [[(market[1], side) for market, side in self._live(symbol, is_buy)] for is_buy in (False, True)]
+        return f"depth bids={depth(sides[0], True, top)} asks={depth(sides[1], False, top)}"
+
+    def _route(self, symbol: str, is_buy: bool, size: Decimal) -> str:
+        venues = [(market[1], self.facts.get(market), side) for market, side in self._live(symbol, is_buy)]
+        venues = [venue for venue in venues if venue[1]]
+        self.asked = (venues, is_buy)
+        tops = [[side[0][0] for _, side in self._live(symbol, buys) if side] for buys in (False, True)]
+        mid = (max(tops[0]) + min(tops[1])) / 2 if tops[0] and tops[1] else None
+        return route(venues, size, is_buy, mid)
 
     # Books.
 
