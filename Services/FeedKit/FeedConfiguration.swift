@@ -192,6 +192,19 @@ public struct FeedConfiguration: Sendable {
             1,
             "the longest wait before a new connection"
         )
+        session.handOverMilliseconds = milliseconds(
+            "handover_ms",
+            session.handOverMilliseconds,
+            1_000,
+            "how long a connection and its successor run side by side at most"
+        )
+        let life = reader.int(
+            "feed.connection_life_ms",
+            default: 0,
+            in: 0...604_800_000,
+            help: "how old a connection may become before it is handed over; 0: as old as the venue lets it"
+        )
+        if life > 0 { session.connectionLifeMilliseconds = Int64(life) }
         if session.backoffMaximumMilliseconds < session.backoffMinimumMilliseconds {
             reader.note("feed.backoff_max_ms", "is below feed.backoff_min_ms", "raise it or lower the other")
         }

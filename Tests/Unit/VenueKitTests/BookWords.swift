@@ -18,7 +18,7 @@ enum BookWords {
         batch.bookAtRisk = id
         let isSnapshot = words[0] == "snap"
         let numbers = isSnapshot ? 3 : 4
-        guard words.count >= numbers, let last = Int64(words[numbers - 1]) else {
+        guard words.count >= numbers, let last = number(words[numbers - 1]) else {
             throw .malformed(offset: 0)
         }
         let bids = try levels(words.dropFirst(numbers), "b", into: &batch)
@@ -28,13 +28,16 @@ enum BookWords {
                 instrument: id,
                 exchangeMicroseconds: EventTime.none,
                 kind: isSnapshot ? .snapshot : .delta,
-                firstSequence: isSnapshot ? VenueSequence.none : Int64(words[2]) ?? 0,
+                firstSequence: isSnapshot ? VenueSequence.none : number(words[2]) ?? 0,
                 lastSequence: last,
                 bids: bids,
                 asks: asks
             )
         )
     }
+
+    /// `-`: none.
+    private static func number(_ word: String) -> Int64? { word == "-" ? VenueSequence.none : Int64(word) }
 
     private static func levels(
         _ words: ArraySlice<String>,
@@ -64,6 +67,19 @@ enum BookWords {
     static let link: BookRules.Link = { book, push in
         push.last <= book ? .stale : push.first <= book &+ 1 ? .next : .gap
     }
+
+    /// As OKX: the first number is the one that the book must be at.
+    static let chained: BookRules = {
+        let link: BookRules.Link = { book, push in push.first == book ? .next : .gap }
+        return BookRules(source: .stream, scope: .whole, depth: nil, join: link, follow: link)
+    }()
+
+    /// As Coinbase: no numbers at all, and the quotes come from the book.
+    static let numberless: BookRules = {
+        var rules = BookRules.sequenceless(source: .stream, scope: .whole, depth: nil)
+        rules.makesQuotes = true
+        return rules
+    }()
 
     static func rules(_ source: BookSource) -> BookRules {
         BookRules(source: source, scope: .whole, depth: nil, join: link, follow: link)

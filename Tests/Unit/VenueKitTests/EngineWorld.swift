@@ -126,13 +126,12 @@ final class EngineWorld {
     /// Opens the newest socket of a connection.
     func open(_ connection: Int = 0) { engine.connections[connection].socketOpened() }
 
-    func frame(_ text: String, _ connection: Int = 0) {
+    func frame(_ text: String, _ connection: Int = 0) { frame(text, on: engine.connections[connection]) }
+
+    func frame(_ text: String, on connection: FeedConnection) {
         var text = text
         text.withUTF8 { bytes in
-            engine.connections[connection].receive(
-                FrameBytes(UnsafeRawBufferPointer(bytes)),
-                received: clock.wall
-            )
+            connection.receive(FrameBytes(UnsafeRawBufferPointer(bytes)), received: clock.wall)
         }
     }
 
@@ -154,7 +153,7 @@ final class EngineWorld {
 }
 
 /// A venue whose frames are words: `bbo BTC-USDT 5`, `trade BTC-USDT 7`, `ack 1`, `refuse 1`, `notice`, anything else
-/// can't be read; books as in BookWords.
+/// can't be read; books as in BookWords, all else as in MoreWords.
 struct LineVenue: Venue {
     static let id = VenueID("line")
     var books: BookRules?
@@ -240,6 +239,9 @@ final class LineDecoder: FrameDecoder {
         case "other": return .ignored("other")
         case "book", "snap":
             try BookWords.decode(words, index, into: &batch)
+            return .events
+        case "tick", "candle", "liq":
+            try MoreWords.decode(words, index, into: &batch)
             return .events
         case "bbo", "trade":
             guard let id = index.find(words[1]) else { throw .unknownInstrument }

@@ -93,6 +93,44 @@ import Wire
         #expect(world.states == [.live])
     }
 
+    @Test func `asks again after a pause where no successor could be made`() {
+        let world = SessionDriver([bbo("A")])
+        world.goLive()
+        world.renew()
+        #expect(world.wants().bare == [.handOver("")])
+        world.renew()
+        #expect(world.wants().isEmpty)
+        world.handOverFailed()
+        world.pass(milliseconds: 9_900, every: 100, talk: [0])
+        #expect(world.wants().isEmpty)
+        world.pass(milliseconds: 200, every: 100, talk: [0])
+        #expect(world.wants().bare == [.handOver("")])
+    }
+
+    @Test func `ends without a word about its streams once another has taken over`() {
+        let world = SessionDriver([bbo("A")])
+        world.goLive()
+        world.renew()
+        _ = world.wants()
+        world.retire()
+        #expect(world.wants().bare == [Self.closed, .finished])
+        world.retire()
+        world.shutdown()
+        #expect(world.wants().isEmpty)
+        #expect(world.session.state == .stopped)
+    }
+
+    @Test func `is handed over at the configured age where that comes first`() {
+        var settings = SessionSettings()
+        settings.connectionLifeMilliseconds = 60_000
+        let world = SessionDriver([bbo("A")], venue: FakeVenue(life: 3_600_000), settings: settings)
+        world.goLive()
+        world.pass(milliseconds: 53_000, every: 100, talk: [0])
+        #expect(world.wants().isEmpty)
+        world.pass(milliseconds: 7_000, every: 100, talk: [0])
+        #expect(world.wants().bare == [.handOver("")])
+    }
+
     @Test func `pings where the client has to, and needs an answer`() {
         let heartbeat = Heartbeat.clientText(ping: "ping", pong: "pong", afterMilliseconds: 20_000)
         let world = SessionDriver([trade("A")], venue: FakeVenue(heartbeat: heartbeat))

@@ -146,7 +146,8 @@ final class FeedConnection {
             return
         }
         if let handOver {
-            engine.publish(handOver.admitted(batch, from: self, now), received: received)
+            let admitted = handOver.gate.admitted(batch, from: handOver.side(of: self), now)
+            engine.publish(admitted, received: received)
         } else {
             engine.publish(batch, received: received)
         }
@@ -353,6 +354,7 @@ final class FeedConnection {
         }
         isActing = false
         if session.state != before || stateSince == 0 { stateSince = engine.clock.wall.microseconds }
+        if handOver != nil { engine.handOverChanged(self) }
         engine.somethingChanged()
     }
 
@@ -363,7 +365,7 @@ final class FeedConnection {
 
     private func isOwner(ofBook instrument: InstrumentID) -> Bool {
         guard let handOver else { return true }
-        let owner = handOver.bridge(HandOver.Key(instrument: instrument, channel: .book)).owner
+        let owner = handOver.gate.bridge(HandOver.Key(instrument: instrument, channel: .book)).owner
         return owner == handOver.side(of: self)
     }
 

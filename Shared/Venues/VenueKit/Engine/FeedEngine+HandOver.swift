@@ -33,7 +33,7 @@ extension FeedEngine {
             engine: self,
             generation: old.generation + 1
         )
-        let handOver = HandOver(old, new, reason, engine: self)
+        let handOver = HandOver(old, new, engine: self)
         handOvers[old.number] = handOver
         old.handOver = handOver
         new.handOver = handOver
@@ -52,7 +52,8 @@ extension FeedEngine {
     /// Looks whether connections can be handed over now.
     func tickHandOvers(_ now: MonotonicNanos) {
         for handOver in handOvers.values {
-            if now >= handOver.deadline || handOver.isReady(now) { finish(handOver, now) }
+            let isReady = handOver.takeOver(now) && now >= handOver.earliest
+            if isReady || now >= handOver.deadline { finish(handOver, now) }
         }
     }
 
@@ -75,6 +76,8 @@ extension FeedEngine {
         let isOpen = connection.session.state == .open
         if isOpen, handOver.deadline == .never {
             handOver.deadline = now.advanced(milliseconds: settings.session.handOverMilliseconds)
+            // What is still on its way comes by the old one.
+            handOver.earliest = now.advanced(milliseconds: settings.session.overlapMilliseconds)
             handOver.lookAt = now
         } else if !isOpen, handOver.deadline != .never {
             handOver.newWasLost()

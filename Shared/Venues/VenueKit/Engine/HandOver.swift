@@ -5,43 +5,31 @@ import Models
 import OrderBooks
 import Wire
 
-/// A connection and its successor, while both are there: says which of their events are published.
-///
-/// - Trades: in the order of their ids; what the old connection still tells after the stream has moved is published
-///   where it was not (``PublishedTrades``).
-/// - Quotes, tickers, funding, open interest, liquidations, candles: ``StreamBridge``.
-/// - Books: the machine goes on. Where the venue numbers its increments the stream moves at one that follows what the
-///   book is at, or is what it is at; where it does not (Coinbase), at the successor's snapshot.
-/// - What funding is completed with comes from the old connection until the end.
+/// A connection and its successor, while both are there.
 ///
 /// - Thread: that of the feed. Allocates: while it lasts, for every frame.
 final class HandOver {
-    /// A stream as events name it.
-    struct Key: Hashable {
-        var instrument: InstrumentID
-        var channel: Channel
-        var interval: CandleInterval?
-    }
+    typealias Key = HandOverGate.Key
 
     let old: FeedConnection
     let new: FeedConnection
-    /// Why.
-    let reason: String
     /// When it began.
     let began: MonotonicNanos
     /// When the successor takes over whatever is ready; never while it is not open.
     var deadline = MonotonicNanos.never
+    /// When the successor takes over at the earliest.
+    var earliest = MonotonicNanos.never
     /// When readiness is looked at next.
     var lookAt = MonotonicNanos.never
+    /// Says which of their events are published.
+    let gate: HandOverGate
     private unowned let engine: FeedEngine
-    private var bridges: [Key: StreamBridge] = [:]
-    private var passed = EventBatch()
 
-    init(_ old: FeedConnection, _ new: FeedConnection, _ reason: String, engine: FeedEngine) {
+    init(_ old: FeedConnection, _ new: FeedConnection, engine: FeedEngine) {
         self.old = old
         self.new = new
-        self.reason = reason
         self.engine = engine
+        gate = HandOverGate(engine.pipeline, standing: engine.books.standing)
         began = engine.clock.monotonic
     }
 
@@ -56,168 +44,28 @@ final class HandOver {
     /// The connection whose events of a stream are published.
     func owner(of stream: VenueStream) -> FeedConnection {
         guard let key = key(of: stream) else { return old }
-        return bridge(key).owner == .old ? old : new
+        return gate.bridge(key).owner == .old ? old : new
     }
 
     func side(of connection: FeedConnection) -> HandOverSide { connection === new ? .new : .old }
-
-    func bridge(_ key: Key) -> StreamBridge {
-        if let known = bridges[key] { return known }
-        let made = StreamBridge(last: lastPublished(key))
-        bridges[key] = made
-        return made
-    }
-
-    /// Changes a stream's bridge.
-    @discardableResult
-    func change<Result>(_ key: Key, _ body: (inout StreamBridge) -> Result) -> Result {
-        var bridge = bridge(key)
-        let result = body(&bridge)
-        bridges[key] = bridge
-        return result
-    }
-
-    /// What was published last of a stream before the hand-over.
-    private func lastPublished(_ key: Key) -> EventOrder? {
-        let slot = engine.pipeline.slot(key.instrument, key.channel)
-        guard slot.isOpen, key.channel != .book else { return nil }
-        if key.channel == .trade, let id = slot.trades.highest {
-            return EventOrder(major: Int64(clamping: id), isUnique: true)
-        }
-        if let interval = key.interval {
-            return slot.candles?.newest(interval).map(Self.order)
-        }
-        if key.channel == .bbo, slot.lastVenueSequence != VenueSequence.none {
-            return EventOrder(major: slot.lastVenueSequence, isUnique: true)
-        }
-        return Self.order(slot.lastExchangeMicroseconds)
-    }
-
-    static func order(_ candle: Candle) -> EventOrder {
-        EventOrder(major: candle.openMicroseconds, minor: candle.volume)
-    }
-
-    static func order(_ exchangeMicroseconds: Int64) -> EventOrder? {
-        exchangeMicroseconds == EventTime.none ? nil : EventOrder(major: exchangeMicroseconds)
-    }
-}
-
-// MARK: Which events are published
-
-extension HandOver {
-    /// The events of a frame that are to be published.
-    func admitted(
-        _ batch: borrowing EventBatch,
-        from connection: FeedConnection,
-        _ now: MonotonicNanos
-    ) -> EventBatch {
-        passed.removeAll()
-        let side = side(of: connection)
-        for index in batch.trades.indices {
-            let trade = batch.trades[index]
-            if admits(trade, side, now) { passed.append(trade) }
-        }
-        for index in batch.quotes.indices {
-            let quote = batch.quotes[index]
-            let order =
-                quote.venueSequence == VenueSequence.none
-                ? Self.order(quote.exchangeMicroseconds)
-                : EventOrder(major: quote.venueSequence, isUnique: true)
-            if admits(quote.instrument, .bbo, order, side, now) { passed.append(quote) }
-        }
-        if batch.hasMore { admitMore(batch, side, now) }
-        return passed
-    }
-
-    private func admits(_ trade: Trade, _ side: HandOverSide, _ now: MonotonicNanos) -> Bool {
-        guard let id = trade.id.number else {
-            return admits(trade.instrument, .trade, Self.order(trade.exchangeMicroseconds), side, now)
-        }
-        let order = EventOrder(major: Int64(clamping: id), isUnique: true)
-        let isAdmitted = admits(trade.instrument, .trade, order, side, now)
-        // The pipeline knows what was published.
-        return isAdmitted || side == .old
-    }
-
-    private func admits(
-        _ instrument: InstrumentID,
-        _ channel: Channel,
-        _ order: EventOrder?,
-        _ side: HandOverSide,
-        _ now: MonotonicNanos
-    ) -> Bool {
-        change(Key(instrument: instrument, channel: channel)) { $0.admits(order, from: side, now) }
-    }
-
-    private func admitMore(_ batch: borrowing EventBatch, _ side: HandOverSide, _ now: MonotonicNanos) {
-        for index in batch.books.indices {
-            let update = batch.books[index]
-            if admits(update, side, now) { copy(update, batch) }
-        }
-        for index in batch.candles.indices {
-            let candle = batch.candles[index]
-            let key = Key(instrument: candle.instrument, channel: .candle, interval: candle.interval)
-            if change(key, { $0.admits(Self.order(candle), from: side, now) }) { passed.append(candle) }
-        }
-        for index in batch.tickers.indices {
-            let ticker = batch.tickers[index]
-            let order = Self.order(ticker.exchangeMicroseconds)
-            if admits(ticker.instrument, .ticker, order, side, now) { passed.append(ticker) }
-        }
-        for index in batch.fundings.indices {
-            let funding = batch.fundings[index]
-            let order = Self.order(funding.exchangeMicroseconds)
-            if admits(funding.instrument, .funding, order, side, now) { passed.append(funding) }
-        }
-        for index in batch.openInterests.indices {
-            let interest = batch.openInterests[index]
-            let order = Self.order(interest.exchangeMicroseconds)
-            if admits(interest.instrument, .openInterest, order, side, now) { passed.append(interest) }
-        }
-        for index in batch.liquidations.indices {
-            let liquidation = batch.liquidations[index]
-            let order = Self.order(liquidation.exchangeMicroseconds)
-            if admits(liquidation.instrument, .liquidation, order, side, now) { passed.append(liquidation) }
-        }
-        guard side == .old else { return }
-        for index in batch.references.indices { passed.append(batch.references[index]) }
-    }
-
-    private func copy(_ update: BookUpdate, _ batch: borrowing EventBatch) {
-        var update = update
-        let start = passed.levels.count
-        for index in update.bids { passed.append(batch.levels[index]) }
-        let middle = passed.levels.count
-        for index in update.asks { passed.append(batch.levels[index]) }
-        update.bids = start..<middle
-        update.asks = middle..<passed.levels.count
-        passed.append(update)
-    }
-
-    /// A book moves where its numbers meet, or at a snapshot where there are none.
-    private func admits(_ update: BookUpdate, _ side: HandOverSide, _ now: MonotonicNanos) -> Bool {
-        let key = Key(instrument: update.instrument, channel: .book)
-        let standing = engine.books.standing(of: update)
-        let push = BookPush(number: update.lastSequence, isDelta: update.kind == .delta, standing: standing)
-        return change(key) { $0.admits(push, from: side, now) }
-    }
 }
 
 // MARK: Whether all is ready
 
 extension HandOver {
-    /// Whether the successor can take over everything that is alive on the old connection.
-    func isReady(_ now: MonotonicNanos) -> Bool {
+    /// Moves what can be moved without a loss; says whether all that is alive on the old connection is.
+    func takeOver(_ now: MonotonicNanos) -> Bool {
         guard new.session.state == .open else { return false }
         lookAt = now.advanced(milliseconds: 50)
+        var isReady = true
         for place in 0..<old.session.count where old.session.streamState(place) == .live {
-            guard isReady(old.session.stream(place), now) else { return false }
+            if !takeOver(old.session.stream(place), now) { isReady = false }
         }
-        return true
+        return isReady
     }
 
-    /// Whether one stream can go on with the successor alone.
-    func isReady(_ stream: VenueStream, _ now: MonotonicNanos) -> Bool {
+    /// The same for one stream.
+    private func takeOver(_ stream: VenueStream, _ now: MonotonicNanos) -> Bool {
         guard new.session.state == .open, let place = new.session.place(of: stream) else { return false }
         switch new.session.streamState(place) {
         case .confirmed, .live: break
@@ -226,10 +74,10 @@ extension HandOver {
         guard let key = key(of: stream) else { return true }
         if key.channel == .book {
             guard engine.books.isLive(key.instrument) else { return true }
-            if engine.books.isSnapshotPushed(key.instrument) { return bridge(key).owner == .new }
+            if engine.books.isSnapshotPushed(key.instrument) { return gate.bridge(key).owner == .new }
         }
         let overlap = engine.settings.session.overlapMilliseconds
-        return change(key) { $0.isReady(now, overlap: overlap) }
+        return gate.change(key) { $0.takeOver(now, overlap: overlap) }
     }
 
     /// Whether the old connection could go on alone with a stream that the successor owns.
@@ -237,8 +85,10 @@ extension HandOver {
         guard old.session.state == .open, let place = old.session.place(of: stream),
             old.session.streamState(place) == .live
         else { return false }
-        if key.channel == .book { return engine.books.canReturn(key.instrument, to: bridge(key).said?.major) }
-        return key.channel == .trade || bridge(key).isLevel
+        if key.channel == .book {
+            return engine.books.canReturn(key.instrument, to: gate.bridge(key).said?.major)
+        }
+        return key.channel == .trade || gate.bridge(key).isLevel
     }
 }
 
@@ -250,13 +100,14 @@ extension HandOver {
         guard let key = key(of: stream), owner(of: stream) === connection else { return }
         let isOld = connection === old
         let now = engine.clock.monotonic
-        if Self.isOfConnection(reason), isOld ? isReady(stream, now) : canReturn(stream, key) {
-            return change(key) { $0.move(to: isOld ? .new : .old) }
+        if Self.isOfConnection(reason) {
+            if isOld, takeOver(stream, now) { return }
+            if !isOld, canReturn(stream, key) { return gate.change(key) { $0.move(to: .old) } }
         }
         engine.end(stream, reason)
-        change(key) { $0.forget() }
+        gate.change(key) { $0.forget() }
         if !isOld {
-            change(key) { $0.move(to: .old) }
+            gate.change(key) { $0.move(to: .old) }
             askAgain(stream, key, on: old, now)
         }
     }
@@ -272,7 +123,7 @@ extension HandOver {
     /// The successor's connection ended: it has to begin anew.
     func newWasLost() {
         deadline = .never
-        for key in bridges.keys { change(key) { $0.restart() } }
+        gate.restart()
     }
 
     /// Gives all that is left to the successor.
@@ -283,13 +134,13 @@ extension HandOver {
         for place in 0..<old.session.count where old.session.streamState(place) != .ended {
             let stream = old.session.stream(place)
             guard let key = key(of: stream) else { continue }
-            let isLive = old.session.streamState(place) == .live && bridge(key).owner == .old
-            if isLive, !isReady(stream, now) {
+            let isLive = old.session.streamState(place) == .live && gate.bridge(key).owner == .old
+            if isLive, !takeOver(stream, now) {
                 lost.append(stream)
                 engine.end(stream, .connectionLost)
-                change(key) { $0.forget() }
+                gate.change(key) { $0.forget() }
             }
-            change(key) { $0.move(to: .new) }
+            gate.change(key) { $0.move(to: .new) }
             askAgain(stream, key, on: new, now)
         }
         return lost
@@ -303,13 +154,13 @@ extension HandOver {
         _ now: MonotonicNanos
     ) {
         guard key.channel == .book, engine.books.isSnapshotPushed(key.instrument),
-            !engine.books.isLive(key.instrument), connection === old || bridge(key).hasSpoken
+            !engine.books.isLive(key.instrument), connection === old || gate.bridge(key).hasSpoken
         else { return }
         _ = connection.resubscribe(stream, now)
     }
 
     /// Whether a stream went on without a loss.
     func isCarried(_ stream: VenueStream) -> Bool {
-        key(of: stream).map { bridge($0).isCarried } ?? true
+        key(of: stream).map { gate.bridge($0).isCarried } ?? true
     }
 }

@@ -167,19 +167,23 @@ struct StreamBridge {
     var isLevel: Bool {
         guard let said else { return true }
         guard let last else { return false }
-        return said <= last
+        return said < last || (said == last && saidCount <= lastCount)
     }
 
-    /// Whether the new connection can take the stream over now without a loss.
+    /// Moves the stream to the new connection where that loses nothing; says whether it is there.
     ///
-    /// Where nothing proves it, both were quiet since the new one had it for the time of overlap.
-    mutating func isReady(_ now: MonotonicNanos, overlap: Int64) -> Bool {
+    /// Where no event has moved it, it can after the time of overlap (in milliseconds) since the new connection is known
+    /// to carry it: when both are level then, or were quiet but for what may still have been on its way.
+    mutating func takeOver(_ now: MonotonicNanos, overlap: Int64) -> Bool {
         if owner == .new { return true }
         let since = confirmed ?? now
         confirmed = since
-        let settled = since.advanced(milliseconds: overlap)
-        guard now >= settled, isLevel else { return false }
-        return hasSpoken || heardOld <= settled
+        let isQuiet = heardOld <= since.advanced(milliseconds: overlap / 2)
+        guard now >= since.advanced(milliseconds: overlap), isLevel, hasSpoken || isQuiet else {
+            return false
+        }
+        move(to: .new)
+        return true
     }
 }
 
