@@ -17,7 +17,7 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue drills fuzz fuzz-compression soak sanitize \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
 	sanitize-thread \
 	sanitize-address bench compose-up compose-down compose-check format lint clean
 
@@ -58,7 +58,7 @@ integration: setup ## the edges on loopback, the embedded broker, and KAFKA_BOOT
 
 e2e: setup-tests release ## programs as processes: twin, feeds, broker, a Python reader
 	mkdir -p $(REPORTS)
-	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill and not slow' --junitxml $(REPORTS)/e2e.xml
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill and not slow and not soak' --junitxml $(REPORTS)/e2e.xml
 
 new-venue: setup-tests ## deploy/scripts/new-venue.sh on a scratch copy, built and tested: minutes
 	$(PYTHON) -m pytest Tests/EndToEnd -q -m slow
@@ -69,13 +69,21 @@ drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more);
 	$(PYTHON) -m pytest Tests/EndToEnd -q -m drill --junitxml $(REPORTS)/drills.xml
 
 fuzz: release ## FUZZ_FRAMES (100000) damaged frames a venue through decoder, pipeline and encoder, read back
-	for venue in binance okx; do .build/release/frame-fuzz --venue $$venue --count $${FUZZ_FRAMES:-100000} \
+	for venue in binance okx htx coinbase gateway; do .build/release/frame-fuzz --venue $$venue --count $${FUZZ_FRAMES:-100000} \
 	$${MARKETBUS_RECORDED_DATA:+--corpus $$MARKETBUS_RECORDED_DATA/$$venue}; done
 
-fuzz-compression: setup ## FUZZ_RUNS (1000000; 0: no bound) inputs of libFuzzer through the inflater and the zstd reader
-	deploy/scripts/fuzz.sh compression $${FUZZ_RUNS:-1000000}
+fuzz-inputs: setup ## FUZZ_RUNS (100000; 0: no bound) inputs of libFuzzer for FUZZ_TARGET (all), see Tests/Fuzz/README.md
+	deploy/scripts/fuzz.sh $${FUZZ_TARGET:-all} $${FUZZ_RUNS:-100000}
 
-soak: setup-tests release ## the suite under load for SOAK_SECONDS (600): memory, descriptors, threads must not grow
+fuzz-sockets: release ## FUZZ_CONNECTIONS (2000) to a server that sends mutated handshakes and frames
+	MARKETBUS_BIN=$(CURDIR)/.build/release python3 Tests/Fuzz/sockets.py $${FUZZ_CONNECTIONS:-2000}
+
+soak: setup-tests release ## four feeds at 5,000 messages/s and random faults for SOAK_SECONDS (120; the real one: 1800), on Apache Kafka
+	mkdir -p $(REPORTS)
+	MARKETBUS_BIN=$(CURDIR)/.build/release DRILL_REPORT=$${DRILL_REPORT:-$(REPORTS)/soak.md} \
+	$(PYTHON) -m pytest Tests/EndToEnd -q -m soak --junitxml $(REPORTS)/soak.xml
+
+soak-demo: setup-tests release ## the demo suite for SOAK_SECONDS (600): memory, descriptors, threads must not grow
 	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) deploy/scripts/soak.py --seconds $${SOAK_SECONDS:-600}
 
 sanitize: sanitize-thread sanitize-address ## the unit and venue tests under the thread and address sanitizers

@@ -21,7 +21,9 @@ let swiftFlags: [SwiftSetting] =
         ),
     ] + (warningsAreErrors ? [.unsafeFlags(["-warnings-as-errors"])] : [])
     // libFuzzer steers by what the rooms do, so all of them count their edges.
-    + (isFuzzBuild ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+    + (isFuzzBuild ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : [])
+/// What only looks on does not count: it would be slower, and steer libFuzzer into itself.
+let onlookerFlags: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 /// A C target that adapts one system library.
 func shim(_ name: String, libraries: [String] = [], cFlags: [CSetting] = []) -> Target {
@@ -202,9 +204,10 @@ let testTargets: [Target] = [
     ),
     .executableTarget(
         name: "FrameFuzz",
-        dependencies: (["VenueKit", "Wire", "VenueTestKit"] + foundations + venues).map { .byName(name: $0) },
+        dependencies: (["VenueKit", "Wire", "WebSocket", "VenueTestKit"] + foundations + venues)
+            .map { .byName(name: $0) },
         path: "Tests/Fuzz",
-        exclude: ["LibFuzzer"],
+        exclude: ["LibFuzzer", "README.md", "corpus.py", "sockets.py"],
         swiftSettings: swiftFlags
     ),
     tests("Unit", "FixedPointTests", ["FixedPoint", "TestKit"]),
@@ -258,10 +261,12 @@ let fuzzers: [Target] =
     isFuzzBuild
     ? [
         .executableTarget(
-            name: "CompressionFuzz",
-            dependencies: ["Compression"],
-            path: "Tests/Fuzz/LibFuzzer/Compression",
-            swiftSettings: swiftFlags,
+            name: "InputFuzz",
+            dependencies: (["VenueKit", "OrderBooks", "Wire", "WebSocket", "VenueTestKit"] + foundations
+                + venues)
+                .map { .byName(name: $0) },
+            path: "Tests/Fuzz/LibFuzzer",
+            swiftSettings: onlookerFlags,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
         )
     ] : []
@@ -275,7 +280,7 @@ let package = Package(
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
         .executable(name: "frame-fuzz", targets: ["FrameFuzz"]),
         .executable(name: "market-judge", targets: ["MarketJudge"]),
-    ] + fuzzers.map { _ in .executable(name: "compression-fuzz", targets: ["CompressionFuzz"]) }
+    ] + fuzzers.map { .executable(name: "input-fuzz", targets: [$0.name]) }
         + venues.map { .executable(name: "\($0.lowercased())-feed", targets: ["\($0)Feed"]) },
     targets: shims + rooms + venueRooms + services + testTargets + fuzzers,
     cxxLanguageStandard: .cxx17

@@ -3,7 +3,7 @@
 import Glibc
 import VenueKit
 
-/// The lines of a file, each with padding behind it, as a socket's buffer gives them.
+/// The frames of a file, each with padding behind it, as a socket's buffer gives them.
 final class FrameFile {
     private var frames: [(offset: Int, count: Int)] = []
     private let memory: UnsafeMutableRawBufferPointer
@@ -11,17 +11,36 @@ final class FrameFile {
 
     var count: Int { frames.count }
 
-    init?(path: String) {
+    /// The lines of a text.
+    convenience init?(path: String) {
         guard let bytes = Self.read(path) else { return nil }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        guard !lines.isEmpty else { return nil }
-        memory = .allocate(byteCount: bytes.count + lines.count * (Self.padding + 64), alignment: 64)
+        self.init(bytes.split(separator: UInt8(ascii: "\n")))
+    }
+
+    /// Frames of any bytes, the length of each before it in four bytes, the lowest first.
+    convenience init?(packed path: String) {
+        guard let bytes = Self.read(path) else { return nil }
+        var parts: [ArraySlice<UInt8>] = []
+        var place = 0
+        while place + 4 <= bytes.count {
+            let length = (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+            guard length <= bytes.count - place - 4 else { return nil }
+            parts.append(bytes[(place + 4)..<(place + 4 + length)])
+            place += 4 + length
+        }
+        self.init(parts)
+    }
+
+    private init?(_ parts: [ArraySlice<UInt8>]) {
+        guard !parts.isEmpty else { return nil }
+        let room = parts.reduce(0) { $0 + $1.count + Self.padding + 64 }
+        memory = .allocate(byteCount: room, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0)
         var offset = 0
-        for line in lines {
-            memory[offset..<(offset + line.count)].copyBytes(from: line)
-            frames.append((offset, line.count))
-            offset += (line.count + Self.padding + 63) / 64 * 64
+        for part in parts {
+            memory[offset..<(offset + part.count)].copyBytes(from: part)
+            frames.append((offset, part.count))
+            offset += (part.count + Self.padding + 63) / 64 * 64
         }
     }
 

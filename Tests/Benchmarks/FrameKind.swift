@@ -1,7 +1,10 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Binance
+import Coinbase
+import Compression
 import FixedPoint
+import HTX
 import Models
 import OKX
 import VenueKit
@@ -18,7 +21,13 @@ struct FrameKind {
         binance("bn_fut_bbo", .usdm), binance("bn_fut_bbo_inner", .usdm),
         binance("bn_spot_trade", .spot), binance("bn_fut_trade", .usdm),
         binance("bn_spot_aggtrade", .spot), binance("bn_fut_aggtrade", .usdm),
+        binance("bn_spot_depth", .spot), binance("bn_fut_depth", .usdm),
+        binance("bn_spot_kline", .spot), binance("bn_spot_ticker", .spot), binance("bn_fut_mark", .usdm),
         okx("okx_trades"), okx("okx_trades_now"), okx("okx_bbo"), okx("okx_bbo_now"),
+        okx("okx_books"), okx("okx_books_now"), okx("okx_tickers"), okx("okx_candle"), okx("okx_funding"),
+        htx("htx_trade"), htx("htx_trade_gz"), htx("htx_bbo"), htx("htx_bbo_gz"), htx("htx_depth"),
+        htx("htx_depth_gz"), htx("htx_kline_gz"),
+        coinbase("cb_match"), coinbase("cb_ticker"), coinbase("cb_l2update"), coinbase("cb_adv_trades"),
     ]
 
     private static func binance(_ name: String, _ market: MarketID) -> FrameKind {
@@ -29,8 +38,23 @@ struct FrameKind {
         FrameKind(name: name, venue: OKXVenue(), market: nil)
     }
 
+    private static func htx(_ name: String) -> FrameKind {
+        FrameKind(name: name, venue: HTXVenue(), market: nil)
+    }
+
+    private static func coinbase(_ name: String) -> FrameKind {
+        FrameKind(name: name, venue: CoinbaseVenue(), market: nil)
+    }
+
+    /// Whether its frames are gzip files, as the venue sends them.
+    var isPacked: Bool { name.hasSuffix("_gz") }
+    /// Whether its frames are trades, which a venue sends once: in a second pass they are new ones only in a new epoch.
+    var isTrade: Bool { name.contains("trade") || name.contains("match") }
+
     /// Its frames, or nil where the file is not there.
-    func frames(in folder: String) -> FrameFile? { FrameFile(path: "\(folder)/\(name).txt") }
+    func frames(in folder: String) -> FrameFile? {
+        isPacked ? FrameFile(packed: "\(folder)/\(name).bin") : FrameFile(path: "\(folder)/\(name).txt")
+    }
 
     /// A decoder that knows all instruments of the frames.
     ///
@@ -39,9 +63,10 @@ struct FrameKind {
     func makeTable(_ frames: FrameFile) -> InstrumentTable {
         let table = InstrumentTable()
         let decoder = venue.makeDecoder(market: market, instruments: table)
+        let unpacker = Unpacker(self)
         var batch = EventBatch()
         for index in 0..<frames.count {
-            _ = try? decoder.decode(frames[index], into: &batch)
+            _ = try? decoder.decode(unpacker.content(frames[index]), into: &batch)
             batch.removeAll()
         }
         for var instrument in table.instruments where instrument.kind != .spot {
@@ -52,34 +77,19 @@ struct FrameKind {
     }
 }
 
-/// The hot path of a feed without its socket: decode, number, encode, hand to a sink.
-struct HotPath {
-    let decoder: any FrameDecoder
-    let pipeline: StreamPipeline
-    private(set) var errors = 0
-    private var batch = EventBatch()
-    private var epoch: Int64 = 0
+/// Takes frames out of their gzip files, where the venue packs them.
+struct Unpacker {
+    private let inflater: Inflater?
 
-    init(_ kind: FrameKind, _ frames: FrameFile, sink: any RecordSink) {
-        let table = kind.makeTable(frames)
-        decoder = kind.venue.makeDecoder(market: kind.market, instruments: table)
-        pipeline = StreamPipeline(feed: "\(type(of: kind.venue).id)-feed", instruments: table, sink: sink)
-    }
+    init(_ kind: FrameKind) { inflater = kind.isPacked ? Inflater() : nil }
 
-    mutating func take(_ frame: FrameBytes) {
-        batch.removeAll()
-        do throws(DecodeError) {
-            _ = try decoder.decode(frame, into: &batch)
-            let time: Int64 = 1_723_161_254_087_891
-            pipeline.publish(batch, epoch: epoch, received: time, published: time + 3)
-        } catch {
-            errors += 1
+    /// The frame's text; empty where it can't be unpacked.
+    @inline(__always)
+    func content(_ frame: FrameBytes) -> FrameBytes {
+        guard let inflater else { return frame }
+        guard let text = try? inflater.inflate(frame.bytes) else {
+            return FrameBytes(.init(start: nil, count: 0))
         }
-    }
-
-    /// Lets the same trades be new ones in the next pass over the file.
-    mutating func beginPass() {
-        epoch += 1
-        for slot in pipeline.slots where slot.channel == .trade { pipeline.abandon(slot) }
+        return FrameBytes(text, readable: text.count + Inflater.padding)
     }
 }

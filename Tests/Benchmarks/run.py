@@ -2,7 +2,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """Runs all benchmarks with their floors in the same minutes, prints one table and, with --record, dates it.
 
-usage: run.py [--record] [--only frames,produce,receive,start,feed,hops] [--seconds N]
+usage: run.py [--record] [--note TEXT] [--only frames,produce,books,normalize,receive,start,feed,hops] [--seconds N]
 
 Needs a release build. Recorded frames come from MARKETBUS_RECORDED_DATA; the two-hop latency needs an Apache Kafka,
 named by KAFKA_BOOTSTRAP_SERVERS. What is missing is said and left out.
@@ -26,7 +26,9 @@ ROOT = HERE.parent.parent
 BIN = pathlib.Path(os.environ.get("MARKETBUS_BIN", ROOT / ".build" / "release"))
 KINDS = (
     "bn_spot_bbo bn_spot_bbo_inner bn_fut_bbo bn_fut_bbo_inner bn_spot_trade bn_fut_trade bn_spot_aggtrade "
-    "bn_fut_aggtrade okx_trades okx_trades_now okx_bbo okx_bbo_now"
+    "bn_fut_aggtrade bn_spot_depth bn_fut_depth bn_spot_kline bn_spot_ticker bn_fut_mark okx_trades okx_trades_now "
+    "okx_bbo okx_bbo_now okx_books okx_books_now okx_tickers okx_candle okx_funding htx_trade htx_trade_gz htx_bbo "
+    "htx_bbo_gz htx_depth htx_depth_gz htx_kline_gz cb_match cb_ticker cb_l2update cb_adv_trades"
 ).split()
 SYMBOLS = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
 
@@ -173,18 +175,28 @@ def free_port() -> int:
 
 
 def lengthen(folder: str, least: int = 4000) -> None:
-    """Repeats short files of trades with higher ids, so that what a new epoch costs does not count as a frame's cost."""
+    """Repeats short files of trades with higher ids, so that what a new epoch costs does not count as a frame's cost.
+
+    A copy's ids follow those of the copy before closely, as a venue's do: a jump would be noted as a range of its own.
+    """
+    key = re.compile(r'("trade_?[iI]d":"?|"[ta]":)(\d+)')
+    named = re.compile(r'"(?:s|instId|product_id)":"([^"]+)"')
     for kind in KINDS:
         path = pathlib.Path(folder, kind + ".txt")
-        if "trade" not in kind or not path.exists():
+        if not path.exists() or not ("trade" in kind or "match" in kind) or kind.startswith("htx"):
             continue
         frames = path.read_text().splitlines()
-        copies = -(-least // len(frames))
-        key = re.compile(r'("tradeId":"|"[ta]":)(\d+)')
+        ids: dict[str, list[int]] = {}
+        for frame in frames:
+            name = named.search(frame)
+            ids.setdefault(name[1] if name else "", []).extend(int(found[2]) for found in key.finditer(frame))
+        spans = {name: max(of) - min(of) + 1 for name, of in ids.items() if of}
         with path.open("w") as out:
-            for copy in range(copies):
+            for copy in range(-(-least // len(frames))):
                 for frame in frames:
-                    out.write(key.sub(lambda m: m[1] + str(int(m[2]) + copy * 1_000_000), frame) + "\n")
+                    name = named.search(frame)
+                    step = copy * spans.get(name[1] if name else "", 1)
+                    out.write(key.sub(lambda m, step=step: m[1] + str(int(m[2]) + step), frame) + "\n")
 
 
 def bench_frames(table: Table, folder: str, floor: str, seconds: float) -> dict[str, tuple[float, float]]:
@@ -198,8 +210,11 @@ def bench_frames(table: Table, folder: str, floor: str, seconds: float) -> dict[
             (fb, fm), (ob, om) = floors[kind], ours[kind]
             table.say(f"| {kind} | {fb:.0f} / {fm:.0f} | {ob:.0f} / {om:.0f} | {ob / fb:.2f} / {om / fm:.2f} |")
     table.say("\n### Allocations in steady state (bar: 0)\n\n```")
-    table.say(run(BIN / "benchmarks", "allocations", folder).rstrip())
+    done = subprocess.run([BIN / "benchmarks", "allocations", folder], capture_output=True, text=True, check=False)
+    table.say(done.stdout.rstrip())
     table.say("```")
+    if done.returncode:
+        table.say("\nThe gate is broken: something asks for memory.")
     return floors
 
 
@@ -222,6 +237,49 @@ def bench_produce(table: Table, folder: str, floors: dict[str, tuple[float, floa
             f"{ours[0]:.0f} / {ours[1]:.0f} | {ours[0] / (parse[0] + bare[0]):.2f} | "
             f"{ours[0] / (parse[0] + headers[0]):.2f} |"
         )
+
+
+def bench_books(table: Table) -> None:
+    table.say("\n### Order books: an update, an increment, 500 symbols\n\n```")
+    done = subprocess.run([BIN / "benchmarks", "books"], capture_output=True, text=True, check=False)
+    table.say(done.stdout.rstrip())
+    table.say("```")
+
+
+# A capture's kinds, and what a core is to read of them in a second.
+CAPTURES = (
+    ("bookTicker and trade, Binance", "binance", "spot", ("bn_spot_bbo", "bn_spot_trade"), 500),
+    ("depth, Binance", "binance", "spot", ("bn_spot_depth",), 250),
+    ("books and trades, OKX", "okx", None, ("okx_books_now", "okx_trades_now"), 250),
+    ("depth, HTX", "htx", None, ("htx_depth",), 250),
+    ("level2, Coinbase", "coinbase", None, ("cb_l2update",), 250),
+)
+
+
+def bench_normalize(table: Table, folder: str, megabytes: int = 300) -> None:
+    table.say("\n### `normalize` over a large capture, one core (goals: 500 MB/s of bookTicker and trades, 250 MB/s of depth)\n")
+    table.say("The recorded frames over and over, as raw frames and as a session's lines; output to /dev/null.\n")
+    table.say("| frames | form | bytes | seconds of processor | MB/s | goal |")
+    table.say("| --- | --- | --- | --- | --- | --- |")
+    for title, venue, market, kinds, goal in CAPTURES:
+        frames = [line for kind in kinds for line in pathlib.Path(folder, kind + ".txt").read_text().splitlines()]
+        session = [json.dumps({"recv_ns": 1, "conn": "a", "dir": "in", "msg": frame}) for frame in frames]
+        for form, lines in (("raw", frames), ("session", session)):
+            part = ("\n".join(lines) + "\n").encode()
+            copies = max(1, megabytes * 1_000_000 // len(part))
+            path = pathlib.Path(folder, "capture")
+            with path.open("wb") as out:
+                for _ in range(copies):
+                    out.write(part)
+            command = [str(BIN / "marketbus"), "normalize", "--venue", venue] + (["--market", market] if market else [])
+            with path.open("rb") as source:
+                before = os.times()
+                subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, check=True)
+                after = os.times()
+            spent = after.children_user + after.children_system - before.children_user - before.children_system
+            size = copies * len(part)
+            table.say(f"| {title} | {form} | {size / 1e6:.0f} MB | {spent:.2f} | {size / spent / 1e6:.0f} | {goal} |")
+            path.unlink()
 
 
 def bench_receive(table: Table) -> None:
@@ -337,28 +395,34 @@ def machine() -> str:
 def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--record", action="store_true")
-    options.add_argument("--only", default="frames,produce,receive,start,feed,hops")
+    options.add_argument("--only", default="frames,produce,books,normalize,receive,start,feed,hops")
+    options.add_argument("--note", default="", help="what a reader of the table should know of the machine")
     options.add_argument("--seconds", type=float, default=1)
     given = options.parse_args()
     only = set(given.only.split(","))
     table = Table()
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout
     table.say(f"## {time.strftime('%Y-%m-%d')}, commit {commit.strip()}\n")
-    table.say(f"`python3 Tests/Benchmarks/run.py --only {given.only} --seconds {given.seconds:g}` on {machine()}.")
+    table.say(f"`python3 Tests/Benchmarks/run.py --only {given.only} --seconds {given.seconds:g}` on {machine()}.{' ' + given.note if given.note else ''}")
     recorded = os.environ.get("MARKETBUS_RECORDED_DATA")
     with tempfile.TemporaryDirectory() as scratch:
-        if only & {"frames", "produce"}:
+        if only & {"frames", "produce", "normalize"}:
             if recorded:
                 folder, floor = f"{scratch}/frames", f"{scratch}/parse-floor"
                 run(sys.executable, HERE / "floors" / "extract-frames.py", recorded, folder)
                 lengthen(folder)
                 run("g++", "-O3", "-march=native", "-std=c++17", HERE / "floors" / "parse-floor.cpp", "-lsimdjson",
-                    "-o", floor)
-                floors = bench_frames(table, folder, floor, given.seconds)
-                if "produce" in only:
-                    bench_produce(table, folder, floors)
+                    "-ldeflate", "-o", floor)
+                if only & {"frames", "produce"}:
+                    floors = bench_frames(table, folder, floor, given.seconds)
+                    if "produce" in only:
+                        bench_produce(table, folder, floors)
+                if "normalize" in only:
+                    bench_normalize(table, folder)
             else:
                 table.say("\nFrames skipped: MARKETBUS_RECORDED_DATA is not set.")
+        if "books" in only:
+            bench_books(table)
         if "receive" in only:
             bench_receive(table)
         if "start" in only:

@@ -40,6 +40,7 @@ final class FuzzRun {
     private let options: Options
     private let corpus: Corpus
     private let scanner = JSONScanner()
+    private let memory = GuardedMemory(capacity: 1 << 17)
     private var mutator: Mutator
     /// Frames of the corpus that give events.
     private var telling: [[UInt8]] = []
@@ -58,29 +59,34 @@ final class FuzzRun {
     ///
     /// Damaged symbols make instruments, so tables and pipelines are thrown away now and then.
     func work() {
-        guard let scanner else { return fail("no memory for a scanner", []) }
+        guard let scanner, let memory else { return fail("no memory", []) }
         study()
         var rest = options.count
         while rest > 0 {
             let part = min(rest, Self.framesPerPipeline)
-            work(part, RecordCheck(scanner))
+            work(part, RecordCheck(scanner), memory)
             rest -= part
         }
     }
 
-    private func work(_ count: Int, _ check: RecordCheck) {
+    private func work(_ count: Int, _ check: RecordCheck, _ memory: GuardedMemory) {
         let table = makeTable()
-        let decoders = options.venue.markets.map {
-            options.venue.venue.makeDecoder(market: $0, instruments: table)
+        // One connection a market: their streams are not those of the others.
+        let paths = options.venue.markets.map { market in
+            FeedPath(options.venue.venue, market: market, instruments: table, sink: check)
         }
-        let pipeline = StreamPipeline(feed: "fuzz-feed", instruments: table, sink: check)
         var frame: [UInt8] = []
         for number in 0..<count {
             mutator.next(corpus.frames, telling, into: &frame)
-            take(frame, decoders[mutator.below(decoders.count)], pipeline, check, time: Int64(number))
-            if mutator.below(100) == 0, !pipeline.slots.isEmpty {
-                let slot = pipeline.slots[mutator.below(pipeline.slots.count)]
-                pipeline.end(slot, .connectionLost, now: Int64(number))
+            let place = mutator.below(paths.count)
+            check.connection = place
+            let time = Int64(number)
+            frame.withUnsafeBytes { bytes in
+                take(memory.place(bytes, isPadded: bytes.count.isMultiple(of: 2)), paths[place], check, time)
+            }
+            if mutator.below(100) == 0, !paths[place].pipeline.slots.isEmpty {
+                let slots = paths[place].pipeline.slots
+                paths[place].end(slots[mutator.below(slots.count)], time: time)
             }
             if let failure = check.takeFailure() { fail(failure, frame) }
         }
@@ -114,37 +120,34 @@ final class FuzzRun {
         return batch.count
     }
 
-    private func take(
-        _ frame: [UInt8],
-        _ decoder: any FrameDecoder,
-        _ pipeline: StreamPipeline,
-        _ check: RecordCheck,
-        time: Int64
-    ) {
-        // Memory that ends where the frame or its padding ends; the padding is not what it should be.
-        let padding = frame.count.isMultiple(of: 2) ? JSONScanner.padding : 0
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: frame.count + max(padding, 1),
-            alignment: 1
-        )
-        defer { memory.deallocate() }
-        memory.copyBytes(from: frame)
-        for place in frame.count..<memory.count { memory[place] = UInt8(ascii: "}") }
-        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<frame.count])
-        batch.removeAll()
+    private func take(_ frame: FrameBytes, _ path: FeedPath, _ check: RecordCheck, _ time: Int64) {
         do throws(DecodeError) {
-            switch try decoder.decode(FrameBytes(bytes, readable: frame.count + padding), into: &batch) {
+            switch try path.take(frame, epoch: time, time: time) {
             case .events:
                 tally.note("events")
-                tally.note(events: batch.count)
-                pipeline.publish(batch, epoch: time, received: time, published: time)
+                tally.note(events: path.batch.count)
+                try begin(path, frame, time)
             case .ignored(let kind): tally.note("ignored \(kind)")
             case .control: tally.note("control")
             }
         } catch {
             tally.note(error)
-            letter(bytes, error, check)
+            letter(frame.bytes, error, check)
         }
+    }
+
+    /// Now and then gives the frame's book what it needs to be live, and the frame once more.
+    private func begin(_ path: FeedPath, _ frame: FrameBytes, _ time: Int64) throws(DecodeError) {
+        guard let book = path.batch.books.first, book.kind == .delta, mutator.below(4) == 0 else { return }
+        let hasPrevious = book.previousSequence != VenueSequence.none
+        path.beginBook(
+            book.instrument,
+            number: hasPrevious ? book.previousSequence : book.firstSequence &- 1,
+            bids: [PriceLevel(price: ScaledDecimal(mantissa: 1, scale: 9) ?? .one, size: .one)],
+            asks: [PriceLevel(price: ScaledDecimal(1_000_000_000), size: .one)],
+            time: time
+        )
+        _ = try path.take(frame, epoch: time, time: time)
     }
 
     private func letter(_ frame: UnsafeRawBufferPointer, _ error: DecodeError, _ check: RecordCheck) {

@@ -11,8 +11,16 @@ final class RecordCheck: RecordSink {
     private(set) var records = 0
     /// What is wrong with the records since the last ``takeFailure()``.
     private var failure: String?
-    private var lastSeq: [StreamID: UInt64] = [:]
+    /// The pipeline whose records come: each numbers its streams from 0.
+    var connection = 0
+    private var lastSeq: [Stream: UInt64] = [:]
     private let scanner: JSONScanner
+
+    /// One stream of one pipeline.
+    private struct Stream: Hashable {
+        let connection: Int
+        let id: StreamID
+    }
 
     /// Makes a check with a scanner of its own.
     init(_ scanner: JSONScanner) { self.scanner = scanner }
@@ -30,8 +38,12 @@ final class RecordCheck: RecordSink {
             return .accepted
         }
         do throws(RecordError) {
-            if record.topic == TopicRegistry.trade { try check(trade: value, record) }
-            if record.topic == TopicRegistry.bbo { try check(quote: value, record) }
+            switch record.topic {
+            case TopicRegistry.trade: try check(trade: value, record)
+            case TopicRegistry.bbo: try check(quote: value, record)
+            case TopicRegistry.book: try check(BookRecord(decoding: value, scanner: scanner), value, record)
+            default: try check(other: value, record)
+            }
         } catch {
             failure = failure ?? "\(error): \(String(decoding: value, as: UTF8.self))"
         }
@@ -68,6 +80,53 @@ final class RecordCheck: RecordSink {
         contiguous(record, quote.seq, value)
     }
 
+    private func check(
+        _ record: BookRecord,
+        _ value: UnsafeRawBufferPointer,
+        _ outbound: OutboundRecord
+    ) throws(RecordError) {
+        check(record.head, value, outbound)
+        for (before, level) in zip(record.bids, record.bids.dropFirst()) {
+            expect(level.price <= before.price, "the order of the bids", value)
+        }
+        for (before, level) in zip(record.asks, record.asks.dropFirst()) {
+            expect(before.price <= level.price, "the order of the asks", value)
+        }
+        let levels = record.bids + record.asks
+        expect(levels.allSatisfy { $0.price.isPositive && !$0.size.isNegative }, "a level", value)
+        switch record.book.kind {
+        case .invalid: expect(levels.isEmpty && record.book.reason != nil, "an end with levels", value)
+        case .delta: break
+        case .snapshot:
+            expect(levels.allSatisfy { !$0.size.isZero }, "an empty level", value)
+            guard let bid = record.bids.first, let ask = record.asks.first else { return }
+            expect(bid.price < ask.price, "a crossed book", value)
+        }
+    }
+
+    private func check(other value: UnsafeRawBufferPointer, _ record: OutboundRecord) throws(RecordError) {
+        switch record.topic {
+        case TopicRegistry.candle:
+            check(try CandleRecord(decoding: value, scanner: scanner).head, value, record)
+        case TopicRegistry.ticker:
+            check(try TickerRecord(decoding: value, scanner: scanner).head, value, record)
+        case TopicRegistry.funding:
+            check(try FundingRecord(decoding: value, scanner: scanner).head, value, record)
+        case TopicRegistry.openInterest:
+            check(try OpenInterestRecord(decoding: value, scanner: scanner).head, value, record)
+        case TopicRegistry.liquidation:
+            check(try LiquidationRecord(decoding: value, scanner: scanner).head, value, record)
+        default: expect(false, "a topic that is no market's", value)
+        }
+    }
+
+    private func check(_ head: MarketHead, _ value: UnsafeRawBufferPointer, _ record: OutboundRecord) {
+        expect(head.seq == record.seq, "seq", value)
+        expect(head.symbol.utf8.elementsEqual(record.key), "key", value)
+        times(head.exchangeMicroseconds, value)
+        contiguous(record, head.seq, value)
+    }
+
     /// Not below zero, and spelled in the one canonical form.
     private func numbers(_ fields: [(name: String, value: ScaledDecimal)], _ bytes: UnsafeRawBufferPointer) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -82,8 +141,9 @@ final class RecordCheck: RecordSink {
     }
 
     private func contiguous(_ record: OutboundRecord, _ seq: UInt64, _ bytes: UnsafeRawBufferPointer) {
-        expect(seq == 1 || seq == (lastSeq[record.stream] ?? 0) + 1, "a hole in seq", bytes)
-        lastSeq[record.stream] = seq
+        let stream = Stream(connection: connection, id: record.stream)
+        expect(seq == 1 || seq == (lastSeq[stream] ?? 0) + 1, "a hole in seq", bytes)
+        lastSeq[stream] = seq
     }
 
     private func expect(_ holds: Bool, _ what: String, _ bytes: UnsafeRawBufferPointer) {

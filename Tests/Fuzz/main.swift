@@ -7,6 +7,9 @@ guard let options = Options(CommandLine.arguments.dropFirst()) else {
     print(Options.usage)
     exit(64)
 }
+if let url = options.sockets {
+    exit(try SocketRun(url: url, count: options.count).work() == 0 ? 0 : 1)
+}
 let corpus = Corpus(options.venue, paths: options.corpus)
 print("corpus\t\(corpus.frames.count) frames\(corpus.isBuiltIn ? " of the documents" : "")")
 let run = FuzzRun(options, corpus)

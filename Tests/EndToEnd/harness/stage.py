@@ -23,9 +23,9 @@ class Stage:
         self.programs: list[Any] = []
         self._stack = ExitStack()
 
-    def twin(self, *arguments: str, name: str = "twin") -> Twin:
-        """A running twin."""
-        twin = Twin(self.folder, *arguments, name=name)
+    def twin(self, *arguments: str, name: str = "twin", frames: bool = True) -> Twin:
+        """A running twin, with a log of all frames unless told otherwise."""
+        twin = Twin(self.folder, *arguments, name=name, frames=frames)
         self._stack.callback(twin.close)
         self.programs.append(twin.program)
         return twin

@@ -26,9 +26,10 @@ INSTRUMENT_PATHS = {
 class Twin:
     """A running `exchange-twin`."""
 
-    def __init__(self, folder: Path, *arguments: str, name: str = "twin") -> None:
+    def __init__(self, folder: Path, *arguments: str, name: str = "twin", frames: bool = True) -> None:
         self.log_path = folder / f"{name}.sent.jsonl"
-        command = [str(programs.binary("exchange-twin")), "--log", str(self.log_path), "--log-frames", *arguments]
+        log = ["--log", str(self.log_path), "--log-frames"] if frames else []
+        command = [str(programs.binary("exchange-twin")), *log, *arguments]
         self.program = Program(name, command, folder)
         self.ready = self.program.ready_line()
         self._control = f"http://127.0.0.1:{self.ready['control_port']}"

@@ -25,8 +25,11 @@ struct BookChannels: OptionSet {
 }
 
 /// The last `book_epoch` of every book, over all connections.
-final class BookEpochs {
+package final class BookEpochs {
     private var epochs: [InstrumentID: Int64] = [:]
+
+    /// Knows none.
+    package init() {}
 
     subscript(_ instrument: InstrumentID) -> Int64 {
         get { epochs[instrument] ?? 0 }
@@ -37,7 +40,7 @@ final class BookEpochs {
 /// The books of some instruments: updates go in, `md.book` records come out through the pipeline.
 ///
 /// - Thread: that of the feed. Allocates: never for a live book of known size; snapshots of a grown book do.
-final class BookKeeper {
+package final class BookKeeper {
     /// One instrument's book.
     final class Kept {
         let instrument: InstrumentID
@@ -72,7 +75,8 @@ final class BookKeeper {
     private var bids: ContiguousArray<PriceLevel> = []
     private var asks: ContiguousArray<PriceLevel> = []
 
-    init(
+    /// Keeps no book yet.
+    package init(
         venue: any Venue,
         instruments: InstrumentTable,
         pipeline: StreamPipeline,
@@ -114,7 +118,7 @@ final class BookKeeper {
     ///   - epoch: the epoch of streams that begin with this frame. Unit: microseconds since the Unix epoch.
     ///   - received: when the frame was read. Unit: microseconds since the Unix epoch.
     ///   - published: now. Unit: microseconds since the Unix epoch.
-    func take(_ batch: borrowing EventBatch, epoch: Int64, received: Int64, published: Int64) {
+    package func take(_ batch: borrowing EventBatch, epoch: Int64, received: Int64, published: Int64) {
         batch.levels.withUnsafeBufferPointer { levels in
             for index in batch.books.indices {
                 let update = batch.books[index]
@@ -157,7 +161,7 @@ final class BookKeeper {
     }
 
     /// A book does not hold any more, for a reason that no frame says.
-    func end(_ instrument: InstrumentID, _ fault: BookFault, now: Int64) {
+    package func end(_ instrument: InstrumentID, _ fault: BookFault, now: Int64) {
         guard let kept = known(instrument) else { return }
         kept.times = (now, now)
         var writer = BookWriter(keeper: self, kept: kept)
@@ -206,7 +210,7 @@ final class BookKeeper {
     }
 
     /// A frame about a book could not be read.
-    func undecodable(_ instrument: InstrumentID, epoch: Int64, received: Int64, published: Int64) {
+    package func undecodable(_ instrument: InstrumentID, epoch: Int64, received: Int64, published: Int64) {
         guard let kept = known(instrument) else { return }
         kept.times = (epoch, published)
         var writer = BookWriter(keeper: self, kept: kept)

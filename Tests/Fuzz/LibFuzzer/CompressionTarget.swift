@@ -4,12 +4,12 @@ import Compression
 
 /// Any bytes through the inflater and the zstd reader: nothing traps, no limit is passed, no state is left behind.
 ///
-/// Built only with `MARKETBUS_FUZZ=1` (deploy/scripts/fuzz.sh). The first byte chooses
-/// what is read, the second how it is cut.
-enum CompressionFuzz {
+/// The first byte chooses what is read, the second how it is cut.
+final class CompressionTarget: FuzzTarget {
     private static let limit = 1 << 18
+    private let shared = Inflater(capacity: 1024, limit: limit)
 
-    static func run(_ bytes: UnsafeRawBufferPointer) {
+    func run(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= 2 else { return }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[2...])
         if bytes[0] % 4 == 3 {
@@ -20,14 +20,14 @@ enum CompressionFuzz {
     }
 
     /// A used inflater and a fresh one with another buffer must agree.
-    private static func whole(_ message: UnsafeRawBufferPointer, _ format: Inflater.Format, capacity: Int) {
-        guard let fresh = Inflater(capacity: capacity, limit: limit) else { return }
+    private func whole(_ message: UnsafeRawBufferPointer, _ format: Inflater.Format, capacity: Int) {
+        guard let fresh = Inflater(capacity: capacity, limit: Self.limit) else { return }
         let first = outcome(message, format, shared)
         let second = outcome(message, format, fresh)
-        precondition(first == second, "a used inflater and a fresh one disagree")
+        check(first == second, "a used inflater and a fresh one disagree")
     }
 
-    private static func outcome(
+    private func outcome(
         _ message: UnsafeRawBufferPointer,
         _ format: Inflater.Format,
         _ inflater: Inflater?
@@ -35,10 +35,10 @@ enum CompressionFuzz {
         Result { () throws(InflateError) in
             guard let inflater else { throw .damaged }
             let content = try inflater.inflate(message, format)
-            precondition(content.count <= limit, "longer than the limit")
+            check(content.count <= Self.limit, "longer than the limit")
             guard let base = content.baseAddress else { return [] }
             let padding = UnsafeRawBufferPointer(start: base + content.count, count: Inflater.padding)
-            precondition(padding.allSatisfy { $0 == 0 }, "the padding is not zero")
+            check(padding.allSatisfy { $0 == 0 }, "the padding is not zero")
             return Array(content)
         }
     }
@@ -47,14 +47,14 @@ enum CompressionFuzz {
     ///
     /// One may fail where the other doesn't: libzstd reads what fits into one call without a window and so holds it to no
     /// limit, and in chunks it doesn't compare the announced length where the last block is empty.
-    private static func stream(_ file: UnsafeRawBufferPointer, cut: Int) {
+    private func stream(_ file: UnsafeRawBufferPointer, cut: Int) {
         let whole = content(file, chunk: max(1, file.count))
         let parts = content(file, chunk: cut)
         guard whole.failure == nil, parts.failure == nil else { return }
-        precondition(parts.sum == whole.sum, "chunks change the content")
+        check(parts.sum == whole.sum, "chunks change the content")
     }
 
-    private static func content(
+    private func content(
         _ file: UnsafeRawBufferPointer,
         chunk: Int
     ) -> (sum: [UInt64], failure: ZstdError?) {
@@ -67,7 +67,7 @@ enum CompressionFuzz {
                 try reader.read(part) { content in
                     count += UInt64(content.count)
                     for byte in content { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-                    if count > UInt64(limit) * 16 { throw ZstdError.failed }
+                    if count > UInt64(Self.limit) * 16 { throw ZstdError.failed }
                 }
             }
             try reader.finish()
@@ -76,7 +76,4 @@ enum CompressionFuzz {
         }
         return ([count, hash], nil)
     }
-
-    /// libFuzzer calls from one thread.
-    nonisolated(unsafe) private static let shared = Inflater(capacity: 1024, limit: limit)
 }
