@@ -99,6 +99,7 @@ final class MarketWatch {
     }
 
     private func take(_ step: OpportunityRecord) {
+        if step.state == .settle { return }
         if step.state == .open { picture.opened += 1 }
         if step.state == .close {
             picture.closed += 1

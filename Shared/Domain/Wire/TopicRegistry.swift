@@ -107,6 +107,8 @@ public enum TopicRegistry {
     public static let openInterest = TopicID(index: 14)
     /// The topic `md.liquidation.v1`.
     public static let liquidation = TopicID(index: 15)
+    /// The topic `agg.book.v1`.
+    public static let aggregatedBook = TopicID(index: 16)
 
     /// All topics; a topic's index is its ``TopicID``.
     public static let all: [TopicSpec] = [
@@ -186,6 +188,15 @@ public enum TopicRegistry {
         spec(funding, "md.funding.v1", "A perpetual's funding rate, mark and index price.", .symbol),
         spec(openInterest, "md.open_interest.v1", "How much of a contract is open.", .symbol, linger: 20),
         spec(liquidation, "md.liquidation.v1", "An order by which the venue closes a position.", .symbol),
+        spec(
+            aggregatedBook,
+            "agg.book.v1",
+            "The best levels over all venues of a symbol, each split by venue.",
+            .symbol,
+            cleanup: .compactDelete,
+            away: .conflate,
+            schema: "agg_book.v1"
+        ),
     ]
 
     /// The decisions about one topic.
@@ -206,9 +217,10 @@ public enum TopicRegistry {
         cleanup: CleanupPolicy = .delete,
         linger: Int = 2,
         retention: Int64 = 7 * day,
-        away: AwayPolicy = .keep
+        away: AwayPolicy = .keep,
+        schema: String? = nil
     ) -> TopicSpec {
-        let schema = name.split(separator: ".", maxSplits: 1).last.map(String.init) ?? name
+        let schema = schema ?? name.split(separator: ".", maxSplits: 1).last.map(String.init) ?? name
         return TopicSpec(
             id: id,
             name: name,

@@ -11,7 +11,9 @@ struct ImportTable {
     static let foundations: Set<String> = [
         "FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets",
     ]
-    static let domain: Set<String> = ["Wire", "OrderBooks", "Quotes", "Arbitrage", "Routing", "Integrity", "Signing"]
+    static let domain: Set<String> = [
+        "Wire", "OrderBooks", "Quotes", "Arbitrage", "Routing", "Integrity", "Signing",
+    ]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
     static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
     static let programs: Set<String> = [

@@ -46,6 +46,7 @@ enum Again {
             case TopicRegistry.integrity: try text(IntegrityRecord(decoding: bytes, scanner: scanner))
             case TopicRegistry.drift: try text(DriftRecord(decoding: bytes, scanner: scanner))
             case TopicRegistry.deadLetter: try text(DeadLetterRecord(decoding: bytes, scanner: scanner))
+            case TopicRegistry.aggregatedBook: try text(AggBookRecord(decoding: bytes, scanner: scanner))
             default: try EventSamples.again(bytes, topic, scanner)
             }
         }

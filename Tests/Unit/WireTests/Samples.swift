@@ -29,6 +29,7 @@ enum Samples {
         case TopicRegistry.integrity: SystemSamples.integrities.map(text)
         case TopicRegistry.drift: SystemSamples.drifts.map(text)
         case TopicRegistry.deadLetter: SystemSamples.deadLetters.map(text)
+        case TopicRegistry.aggregatedBook: AggregateSamples.books.map(text)
         default: EventSamples.lines(topic)
         }
     }

@@ -22,6 +22,7 @@ enum Folders {
         #expect(RecordShape.all.map(\.topic) == TopicRegistry.all.map(\.id))
         #expect(TopicRegistry.all.indices.allSatisfy { Int(TopicRegistry.all[$0].id.index) == $0 })
         #expect(Set(TopicRegistry.all.map(\.name)).count == TopicRegistry.all.count)
+        #expect(Set(TopicRegistry.all.map(\.schema)).count == TopicRegistry.all.count)
     }
 
     @Test(arguments: TopicRegistry.all.map(\.id))

@@ -54,7 +54,12 @@ enum AggregateSamples {
         crossed.ask = .init(level: Samples.level("0.000000000000001", "1000000000000"), venue: "okx")
         crossed.crossed = true
         crossed.seq = 9_007_199_254_740_991
-        return [full, empty, crossed]
+        var judged = full
+        judged.legs[0].skewMicroseconds = EventTime.none
+        judged.legs[0].allowedMicroseconds = 2_500_000
+        judged.legs[1].skewMicroseconds = -400
+        judged.legs[1].allowedMicroseconds = 30_000_000
+        return [full, empty, crossed, judged]
     }()
 
     static func leg(_ venue: String, _ price: String) -> OpportunityRecord.Leg {
@@ -107,7 +112,90 @@ enum AggregateSamples {
         var update = open
         update.kind = .crossVenuePerpetual
         update.state = .update
-        return [open, update] + closes
+        return [open, update] + closes + through(open)
+    }()
+
+    /// The same through the books: one of every kind, and the end of it.
+    private static func through(_ open: OpportunityRecord) -> [OpportunityRecord] {
+        let trades = [Side.buy, .sell].map { side in
+            OpportunityRecord.Trade(
+                side: side,
+                symbol: "BTC-USDT",
+                venue: side == .buy ? "binance" : "okx",
+                venueSymbol: "BTC-USDT",
+                size: Samples.decimal("0.75"),
+                value: Samples.decimal("45750"),
+                price: Samples.decimal("61000"),
+                worstPrice: Samples.decimal("61001.5"),
+                fee: Samples.decimal("0.001"),
+                makerFee: side == .buy ? Samples.decimal("-0.0001") : nil,
+                ageMicroseconds: 950,
+                skewMicroseconds: side == .buy ? 1200 : EventTime.none
+            )
+        }
+        var judged = open
+        judged.detail = OpportunityRecord.Detail(
+            legs: trades,
+            currency: "USDT",
+            cost: Samples.decimal("45795.75"),
+            funding: nil,
+            curve: [
+                (size: Samples.decimal("0.5"), profit: Samples.decimal("190")),
+                (size: Samples.decimal("0.75"), profit: Samples.decimal("283.499625")),
+            ],
+            peakEdgeBasisPoints: Samples.decimal("61.9052"),
+            peakMicroseconds: Samples.now,
+            peakProfit: Samples.decimal("283.499625"),
+            meanEdgeBasisPoints: Samples.decimal("60"),
+            takers: []
+        )
+        var others: [OpportunityRecord] = []
+        for kind in OpportunityRecord.Kind.allCases {
+            var other = judged
+            other.kind = kind
+            if kind == .spotPerpetual { other.detail?.funding = Samples.decimal("-1.5") }
+            others.append(other)
+        }
+        var settled = judged
+        settled.state = .settle
+        settled.detail?.takers = [
+            .init(latencyMicroseconds: 5000, earned: Samples.decimal("-12.5")),
+            .init(latencyMicroseconds: 250_000, earned: nil),
+        ]
+        return others + [settled]
+    }
+
+    static let books: [AggBookRecord] = {
+        let level = AggBookRecord.Level(
+            price: Samples.decimal("61804.7"),
+            size: Samples.decimal("2"),
+            parts: [
+                .init(venue: "okx", size: Samples.decimal("1.5")),
+                .init(venue: "binance", size: Samples.decimal("0.5")),
+            ]
+        )
+        let full = AggBookRecord(
+            symbol: "BTC-USDT",
+            aggregator: "aggregator",
+            epoch: Samples.now - 1_000_000,
+            seq: 1,
+            publishedMicroseconds: Samples.now,
+            top: 20,
+            venues: ["binance", "okx"].map {
+                .init(
+                    venue: $0,
+                    feed: "\($0)-feed",
+                    receivedMicroseconds: Samples.now - 950,
+                    ageMicroseconds: 950
+                )
+            },
+            bids: [level],
+            asks: [level, level]
+        )
+        var empty = full
+        empty.seq = 2
+        (empty.venues, empty.bids, empty.asks) = ([], [], [])
+        return [full, empty]
     }()
 }
 

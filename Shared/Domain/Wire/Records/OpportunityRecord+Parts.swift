@@ -129,7 +129,7 @@ extension OpportunityRecord: DescribedRecord {
                 .span("duration_us", "How long it has lived."),
                 .object("trigger", Trigger.fields, "The market record that led to this one, where one did.")
                     .orNull,
-            ]
+            ] + Detail.fields
         )
     }
 }

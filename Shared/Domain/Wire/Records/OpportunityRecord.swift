@@ -13,6 +13,12 @@ public struct OpportunityRecord: WireRecord, Hashable {
         case crossVenueSpot = "cross_venue_spot"
         /// A perpetual contract, at two venues.
         case crossVenuePerpetual = "cross_venue_perpetual"
+        /// The currency itself against its perpetual, funding to the next settlement included.
+        case spotPerpetual = "spot_perpetual"
+        /// Three markets of one venue that lead back to the currency they begin with.
+        case triangular
+        /// The currency itself at two venues whose quote currencies a third market converts.
+        case crossCurrency = "cross_currency"
     }
 
     /// The step.
@@ -23,6 +29,8 @@ public struct OpportunityRecord: WireRecord, Hashable {
         case update
         /// It is over.
         case close
+        /// After its close, it is known what the last of the late takers would have earned.
+        case settle
     }
 
     /// Why it is over.
@@ -83,6 +91,8 @@ public struct OpportunityRecord: WireRecord, Hashable {
     public var durationMicroseconds: Int64
     /// The market record that led to this one, where one did.
     public var trigger: Trigger?
+    /// What is known of it where it was judged through the books.
+    public var detail: Detail?
 
     /// Makes a record.
     public init(
@@ -103,7 +113,8 @@ public struct OpportunityRecord: WireRecord, Hashable {
         profit: ScaledDecimal,
         openedMicroseconds: Int64,
         durationMicroseconds: Int64,
-        trigger: Trigger?
+        trigger: Trigger?,
+        detail: Detail? = nil
     ) {
         self.symbol = symbol
         self.aggregator = aggregator
@@ -123,6 +134,7 @@ public struct OpportunityRecord: WireRecord, Hashable {
         self.openedMicroseconds = openedMicroseconds
         self.durationMicroseconds = durationMicroseconds
         self.trigger = trigger
+        self.detail = detail
     }
 
     /// The canonical symbol.
@@ -158,6 +170,7 @@ public struct OpportunityRecord: WireRecord, Hashable {
         writer.field("duration_us", durationMicroseconds)
         writer.name("trigger")
         if let trigger { trigger.encode(into: &writer) } else { writer.literal("null") }
+        detail?.encode(into: &writer)
         writer.close()
     }
 
@@ -182,5 +195,6 @@ public struct OpportunityRecord: WireRecord, Hashable {
         durationMicroseconds = try object.integer("duration_us")
         trigger = nil
         if let part = try object.optionalObject("trigger") { trigger = try Trigger(part) }
+        detail = object.has("legs") ? try Detail(object) : nil
     }
 }

@@ -161,6 +161,14 @@ extension QuoteRecord {
         public var ageMicroseconds: Int64
         /// The venue's number; ``VenueSequence/none``.
         public var venueSequence: Int64
+        /// How much later the feed read it than the venue says it became so, or ``EventTime/none``; nil in older records.
+        ///
+        /// - Unit: microseconds.
+        public var skewMicroseconds: Int64?
+        /// How old it may be before it is doubted, from the stream's own habits; nil in older records.
+        ///
+        /// - Unit: microseconds.
+        public var allowedMicroseconds: Int64?
 
         /// Makes a part.
         public init(
@@ -173,7 +181,9 @@ extension QuoteRecord {
             exchangeMicroseconds: Int64,
             receivedMicroseconds: Int64,
             ageMicroseconds: Int64,
-            venueSequence: Int64
+            venueSequence: Int64,
+            skewMicroseconds: Int64? = nil,
+            allowedMicroseconds: Int64? = nil
         ) {
             self.venue = venue
             self.venueSymbol = venueSymbol
@@ -185,6 +195,8 @@ extension QuoteRecord {
             self.receivedMicroseconds = receivedMicroseconds
             self.ageMicroseconds = ageMicroseconds
             self.venueSequence = venueSequence
+            self.skewMicroseconds = skewMicroseconds
+            self.allowedMicroseconds = allowedMicroseconds
         }
 
         init(_ object: RecordObject) throws(RecordError) {
@@ -198,6 +210,8 @@ extension QuoteRecord {
             receivedMicroseconds = try object.integer("received_us")
             ageMicroseconds = try object.integer("age_us")
             venueSequence = try object.integerOrNone("venue_seq")
+            skewMicroseconds = object.has("skew_us") ? try object.integerOrNone("skew_us") : nil
+            allowedMicroseconds = object.has("allowed_us") ? try object.integer("allowed_us") : nil
         }
 
         func encode(into writer: inout JSONWriter) {
@@ -213,6 +227,8 @@ extension QuoteRecord {
             writer.field("received_us", receivedMicroseconds)
             writer.field("age_us", ageMicroseconds)
             writer.field("venue_seq", orNull: venueSequence)
+            if let skewMicroseconds { writer.field("skew_us", orNull: skewMicroseconds) }
+            if let allowedMicroseconds { writer.field("allowed_us", allowedMicroseconds) }
             writer.close()
         }
     }
@@ -261,6 +277,13 @@ extension QuoteRecord.Leg {
             .time("received_us", "When the feed read it."),
             .span("age_us", "How long before published_us that was."),
             .init("venue_seq", .integer(minimum: nil), "The venue's number; null where it has none.").orNull,
+            .span(
+                "skew_us",
+                "How much later than the venue's own time the feed read it; null where it says none."
+            )
+            .orNull.orAbsent,
+            .span("allowed_us", "How old it may be before it is doubted, from the stream's own habits.")
+                .orAbsent,
         ]
     }
 }

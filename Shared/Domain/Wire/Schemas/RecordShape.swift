@@ -178,7 +178,7 @@ extension RecordShape {
             OpportunityRecord.shape, FeedStatusRecord.shape, IntegrityRecord.shape, DriftRecord.shape,
             DeadLetterRecord.shape, BookRecord.shape, CandleRecord.shape, TickerRecord.shape,
             FundingRecord.shape,
-            OpenInterestRecord.shape, LiquidationRecord.shape,
+            OpenInterestRecord.shape, LiquidationRecord.shape, AggBookRecord.shape,
         ]
     }
 }
