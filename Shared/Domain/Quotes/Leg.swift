@@ -72,6 +72,15 @@ public struct Leg: Sendable {
     public var venueSequence: Int64
     /// When the feed read it from its socket, but not later than when it came here, in microseconds since the epoch.
     public var receivedMicroseconds: Int64
+    /// How often it is told.
+    var clock = ArrivalClock()
+
+    /// How much later the feed read it than the venue says it became so, in microseconds; nil where it says nothing.
+    public var skewMicroseconds: Int64? {
+        guard exchangeMicroseconds != EventTime.none else { return nil }
+        let (skew, overflow) = receivedMicroseconds.subtractingReportingOverflow(exchangeMicroseconds)
+        return overflow ? nil : skew
+    }
 
     /// How old the quote is, in microseconds; never negative.
     public func age(at now: Int64) -> Int64 {

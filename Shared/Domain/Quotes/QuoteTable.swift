@@ -5,8 +5,8 @@ import Models
 
 /// The best bid and ask of every symbol over all venues, from each venue's own.
 ///
-/// A leg counts while it is live: it leaves at once when its feed invalidates it, and by itself when nothing newer
-/// came for ``QuoteSettings/legMaxAgeMicroseconds``; it returns with the next newer quote. There is no clock in here:
+/// A leg counts while it is live: it leaves at once when its feed invalidates it, and by itself when it was silent for
+/// longer than usual or its feed's heartbeat is late; it returns with the next newer quote. There is no clock in here:
 /// the time comes in with every call.
 ///
 /// - Thread: one at a time. Allocates: only for a symbol, venue or feed that is new.
@@ -22,11 +22,16 @@ public struct QuoteTable: Sendable {
     private var feeds: NameTable
     /// A venue's place in the order of names, for ties.
     private var venueRanks: ContiguousArray<Int> = []
-    private let maxAge: Int64
+    private let ages: ArrivalBounds
+    private let heartbeat: Int64
+    /// When each feed was last heard of, by its number; those that never were are not in it.
+    private var heartbeats: [UInt32: Int64] = [:]
 
     /// An empty table.
     public init(settings: QuoteSettings) {
-        maxAge = settings.legMaxAgeMicroseconds
+        let most = settings.legMaxAgeMicroseconds
+        ages = ArrivalBounds(least: min(settings.legMinAgeMicroseconds ?? most, most), most: most)
+        heartbeat = settings.heartbeatMicroseconds
         symbols = NameTable(limit: settings.maximumSymbols)
         feeds = NameTable(limit: settings.maximumSymbols)
     }
@@ -36,12 +41,24 @@ public struct QuoteTable: Sendable {
 public struct QuoteSettings: Sendable {
     /// The age above which a leg no longer counts, in microseconds.
     public var legMaxAgeMicroseconds: Int64
+    /// However fast a stream usually is, its leg counts for this long without a word, in microseconds; nil: the usual
+    /// does not matter, only the age above.
+    public var legMinAgeMicroseconds: Int64?
+    /// A feed that has said nothing for longer is not believed, in microseconds; 0: nobody listens for it.
+    public var heartbeatMicroseconds: Int64
     /// The most symbols that are taken, and the most feeds.
     public var maximumSymbols: Int
 
     /// Makes settings.
-    public init(legMaxAgeMicroseconds: Int64 = 30_000_000, maximumSymbols: Int = 100_000) {
+    public init(
+        legMaxAgeMicroseconds: Int64 = 30_000_000,
+        legMinAgeMicroseconds: Int64? = nil,
+        heartbeatMicroseconds: Int64 = 0,
+        maximumSymbols: Int = 100_000
+    ) {
         self.legMaxAgeMicroseconds = legMaxAgeMicroseconds
+        self.legMinAgeMicroseconds = legMinAgeMicroseconds
+        self.heartbeatMicroseconds = heartbeatMicroseconds
         self.maximumSymbols = maximumSymbols
     }
 }
@@ -136,6 +153,12 @@ extension QuoteTable {
         return legs[place]
     }
 
+    /// How old a leg may be before it is doubted, in microseconds.
+    public func allowedAge(_ symbol: SymbolID, _ venue: VenueIndex) -> Int64 {
+        guard let place = place(symbol, venue), let leg = legs[place] else { return ages.most }
+        return leg.clock.allowed(ages)
+    }
+
     private func place(_ symbol: SymbolID, _ venue: VenueIndex) -> Int? {
         guard Int(symbol.index) < best.count, Int(venue.index) < venueRanks.count else { return nil }
         return Int(symbol.index) &* stride &+ Int(venue.index)
@@ -155,8 +178,10 @@ extension QuoteTable {
         guard let place = place(update.symbol, update.venue) else { return .ignored(.unknown) }
         if let reason = Self.refusal(of: update, by: legs[place], now: now) { return .ignored(reason) }
         let received = min(update.receivedMicroseconds, now)
-        let deadline = Self.deadline(received, maxAge)
-        let health: LegHealth = update.isLive ? (deadline < now ? .stale : .live) : .invalid
+        noteGap(place, received, update)
+        let deadline = Self.deadline(received, legs[place]?.clock.allowed(ages) ?? ages.most)
+        let isDoubted = deadline < now || isLate(update.identity.feed, now)
+        let health: LegHealth = update.isLive ? (isDoubted ? .stale : .live) : .invalid
         deadlines[place] = health == .live ? deadline : .max
         if refresh(place, update, health, received) { return .refreshed }
         let wasHealth = legs[place]?.health
@@ -168,7 +193,8 @@ extension QuoteTable {
             identity: update.identity,
             exchangeMicroseconds: update.exchangeMicroseconds,
             venueSequence: update.venueSequence,
-            receivedMicroseconds: received
+            receivedMicroseconds: received,
+            clock: old?.clock ?? ArrivalClock()
         )
         let isBestNew = recompute(Int(update.symbol.index), now: now)
         return isBestNew || wasHealth != health ? .changed : .legChanged
@@ -180,11 +206,39 @@ extension QuoteTable {
     ///   - now: the time. Unit: microseconds since the Unix epoch.
     ///   - changed: called once for every symbol of which a leg left.
     public mutating func expire(now: Int64, changed: (SymbolID) -> Void) {
+        for feed in heartbeats.keys where isLate(feed, now) { loseFaith(in: feed) }
         for place in deadlines.indices where deadlines[place] < now {
             let symbol = place / stride
             _ = recompute(symbol, now: now)
             changed(SymbolID(index: UInt32(truncatingIfNeeded: symbol)))
         }
+    }
+
+    /// Notes that a feed is alive.
+    public mutating func heard(ofFeed feed: UInt32, at time: Int64) {
+        heartbeats[feed] = max(heartbeats[feed] ?? .min, time)
+    }
+
+    /// Whether a feed that was heard of before is silent for too long.
+    private func isLate(_ feed: UInt32, _ now: Int64) -> Bool {
+        guard heartbeat > 0, let heard = heartbeats[feed] else { return false }
+        return Self.deadline(heard, heartbeat) < now
+    }
+
+    /// Lets the time of all legs of a feed be over.
+    private mutating func loseFaith(in feed: UInt32) {
+        for place in deadlines.indices where deadlines[place] != .max && legs[place]?.identity.feed == feed {
+            deadlines[place] = .min
+        }
+    }
+
+    /// Learns from the time between two records of one incarnation, while the leg counts or is only late.
+    private mutating func noteGap(_ place: Int, _ received: Int64, _ update: LegUpdate) {
+        guard ages.least < ages.most, let leg = legs[place], leg.health != .invalid, update.isLive,
+            leg.identity.feed == update.identity.feed, leg.identity.epoch == update.identity.epoch
+        else { return }
+        let (gap, overflow) = received.subtractingReportingOverflow(leg.receivedMicroseconds)
+        if !overflow { legs[place]?.clock.note(gap: max(gap, 0), ages) }
     }
 
     /// Forgets all legs of a symbol, as if it had never been heard of; its number stays good.
