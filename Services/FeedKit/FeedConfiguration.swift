@@ -77,6 +77,14 @@ public struct FeedConfiguration: Sendable {
                 help: "how often the instruments are read again"
             )
         )
+        settings.pollMilliseconds = Int64(
+            reader.int(
+                "feed.poll_ms",
+                default: 60_000,
+                in: 1_000...86_400_000,
+                help: "how often figures are asked for that a venue has by REST only"
+            )
+        )
         settings.seed = UInt64.random(in: 0...UInt64.max)
         return settings
     }

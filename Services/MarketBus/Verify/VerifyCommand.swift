@@ -154,12 +154,21 @@ enum VerifyCommand {
         }
         for incident in record.incidents {
             let text = "\(incident.kind): \(incident.detail)"
-            ledger.announce(
-                ProofIncident(at: incident.atMicroseconds, symbol: incident.symbol, text: text),
-                of: record.feed
-            )
+            let told = ProofIncident(at: incident.atMicroseconds, symbol: incident.symbol, text: text)
+            if incident.kind == "trades_missing" || incident.kind == "candles_missing",
+                let symbol = incident.symbol
+            {
+                ledger.announce(stream(incident.venue, symbol), missed: told)
+            } else {
+                ledger.announce(told, of: record.feed)
+            }
         }
         for hole in record.holes where hole.firstSeq <= hole.lastSeq && hole.firstSeq > 0 {
+            guard !hole.repaired else {
+                let count = hole.lastSeq - hole.firstSeq + 1
+                ledger.announce(stream(hole.venue, hole.symbol), repaired: count)
+                continue
+            }
             ledger.announce(
                 stream(hole.venue, hole.symbol),
                 epoch: hole.epoch,

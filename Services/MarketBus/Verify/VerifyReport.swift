@@ -38,6 +38,7 @@ enum VerifyReport {
         text += "  \(finding.records) records, \(finding.epochs) epochs"
         if finding.duplicates > 0 { text += ", \(finding.duplicates) duplicates" }
         if finding.disordered > 0 { text += ", \(finding.disordered) out of order" }
+        if finding.repaired > 0 { text += ", \(finding.repaired) repaired late" }
         text += "\n"
         for hole in finding.holes.prefix(holeLimit) {
             let range = hole.hole.range
@@ -46,6 +47,12 @@ enum VerifyReport {
         }
         if finding.holes.count > holeLimit {
             text += "    and \(finding.holes.count - holeLimit) more holes\n"
+        }
+        for missed in finding.missed.prefix(holeLimit) {
+            text += "    not repaired, said at \(missed.at): \(missed.text)\n"
+        }
+        if finding.missed.count > holeLimit {
+            text += "    and \(finding.missed.count - holeLimit) more of these\n"
         }
         for pause in finding.pauses {
             text += "    paused from \(pause.from) for \(max(0, pause.to - pause.from) / 1000) ms: "
@@ -70,6 +77,7 @@ enum VerifyReport {
         let counts: [(String, UInt64)] = [
             ("epochs", UInt64(finding.epochs)), ("records", finding.records),
             ("duplicates", finding.duplicates), ("disordered", finding.disordered),
+            ("repaired", finding.repaired),
         ]
         for (name, value) in counts {
             writer.literal(",")
@@ -79,6 +87,14 @@ enum VerifyReport {
         }
         writer.literal(",\"holes\":[")
         for (place, hole) in finding.holes.enumerated() { write(hole, place, to: &writer) }
+        writer.literal("],\"not_repaired\":[")
+        for (place, missed) in finding.missed.enumerated() {
+            writer.literal(place == 0 ? "{\"at_us\":" : ",{\"at_us\":")
+            writer.integer(missed.at)
+            writer.literal(",\"what\":")
+            writer.string(missed.text)
+            writer.literal("}")
+        }
         writer.literal("],\"pauses\":[")
         for (place, pause) in finding.pauses.enumerated() { write(pause, place, to: &writer) }
         writer.literal("]}\n")

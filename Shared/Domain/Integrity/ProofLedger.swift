@@ -60,6 +60,8 @@ public struct ProofLedger: Sendable {
     public private(set) var streams: [ProofStream: Epochs] = [:]
 
     private var incidents: [String: [ProofIncident]] = [:]
+    private var repaired: [ProofStream: UInt64] = [:]
+    private var missed: [ProofStream: [ProofIncident]] = [:]
 
     /// A ledger in which nothing stands.
     public init(fromFirst: Bool) {
@@ -88,6 +90,16 @@ public struct ProofLedger: Sendable {
         streams[stream, default: [:]][epoch, default: EpochProof()].announce(hole: range, reason: reason)
     }
 
+    /// A feed says that so many records are late: what they tell was missed when it happened.
+    public mutating func announce(_ stream: ProofStream, repaired count: UInt64) {
+        repaired[stream, default: 0] &+= count
+    }
+
+    /// A feed says that it missed what it could not get afterwards.
+    public mutating func announce(_ stream: ProofStream, missed incident: ProofIncident) {
+        missed[stream, default: []].append(incident)
+    }
+
     /// A feed says what happened.
     public mutating func announce(_ incident: ProofIncident, of feed: String) {
         incidents[feed, default: []].append(incident)
@@ -95,13 +107,15 @@ public struct ProofLedger: Sendable {
 
     /// The verdicts of all streams, in order.
     public func findings() -> [StreamFinding] {
-        streams.keys.sorted().map(finding)
+        Set(streams.keys).union(missed.keys).sorted().map(finding)
     }
 
     private func finding(_ stream: ProofStream) -> StreamFinding {
         let epochs = streams[stream] ?? [:]
         let order = epochs.keys.sorted()
         var finding = StreamFinding(stream: stream)
+        finding.repaired = repaired[stream] ?? 0
+        finding.missed = missed[stream] ?? []
         for (place, epoch) in order.enumerated() {
             guard let proof = epochs[epoch] else { continue }
             finding.records += proof.records
@@ -163,6 +177,10 @@ public struct StreamFinding: Sendable {
     public var duplicates: UInt64 = 0
     /// Records that came behind later ones.
     public var disordered: UInt64 = 0
+    /// Records that were published late, because they were missed when they happened.
+    public var repaired: UInt64 = 0
+    /// What the feed says that it missed and could not get afterwards.
+    public var missed: [ProofIncident] = []
     /// What is missing.
     public var holes: [EpochHole] = []
     /// When it did not flow.
@@ -178,5 +196,5 @@ public struct StreamFinding: Sendable {
         duplicates == 0 && disordered == 0 && !holes.contains { $0.hole.reason == nil }
     }
     /// Whether nothing is missing at all.
-    public var isComplete: Bool { isExplained && holes.isEmpty }
+    public var isComplete: Bool { isExplained && holes.isEmpty && missed.isEmpty }
 }

@@ -20,6 +20,8 @@ public struct Trade: Sendable {
     public var instrument: InstrumentID
     /// The taker's side.
     public var side: Side
+    /// How many of the venue's ids it stands for, one after the other; its own is the last of them.
+    public var matches: UInt16
     /// When the venue says it happened.
     ///
     /// - Unit: microseconds since the Unix epoch; ``EventTime/none``.
@@ -38,10 +40,12 @@ public struct Trade: Sendable {
         exchangeMicroseconds: Int64,
         id: ShortText,
         price: ScaledDecimal,
-        size: ScaledDecimal
+        size: ScaledDecimal,
+        matches: UInt16 = 1
     ) {
         self.instrument = instrument
         self.side = side
+        self.matches = matches
         self.exchangeMicroseconds = exchangeMicroseconds
         self.id = id
         self.price = price

@@ -31,6 +31,27 @@ extension BinanceVenue {
         }
     }
 
+    /// Ids grow one by one (venue sheet 3.2), those of aggregates too; the newest page needs no key, and where the venue
+    /// wants one for older pages of spot, it refuses them.
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? {
+        guard BinanceDoor(instrument.market) != nil else { return nil }
+        return TradeHistory(isGapless: true, hasSingleRows: true, pages: true, rows: 1000)
+    }
+
+    /// What one address may spend a minute (venue sheet 5 and 6); since 2026-06-30 the futures share one budget.
+    static let restBudgets = [
+        RESTBudgetRule(
+            endpoints: ["spot_rest"],
+            limit: RateLimit(count: 6000, windowMilliseconds: 60_000),
+            usedHeader: "x-mbx-used-weight-1m"
+        ),
+        RESTBudgetRule(
+            endpoints: ["usdm_rest", "coinm_rest"],
+            limit: RateLimit(count: 2400, windowMilliseconds: 60_000),
+            usedHeader: "x-mbx-used-weight-1m"
+        ),
+    ]
+
     /// The symbol of a `depth` request: `/api/v3/depth?symbol=BTCUSDT&limit=5000`.
     public func bookSymbol(shownBy url: String) -> String? {
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

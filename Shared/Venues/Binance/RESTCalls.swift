@@ -10,7 +10,8 @@ extension BinanceVenue {
     public func instrumentCalls(markets: [MarketID]) -> [VenueCall] {
         markets.compactMap { market in
             switch market {
-            case .spot: VenueCall(endpoint: "spot_rest", path: "/api/v3/exchangeInfo", market: market)
+            case .spot:
+                VenueCall(endpoint: "spot_rest", path: "/api/v3/exchangeInfo", market: market, weight: 20)
             case .usdm: VenueCall(endpoint: "usdm_rest", path: "/fapi/v1/exchangeInfo", market: market)
             case .coinm: VenueCall(endpoint: "coinm_rest", path: "/dapi/v1/exchangeInfo", market: market)
             default: nil

@@ -36,7 +36,8 @@ public struct BinanceVenue: Venue {
             streamsPerConnection: 200,
             connectionLimit: RateLimit(count: 300, windowMilliseconds: 300_000),
             sendLimit: RateLimit(count: 4, windowMilliseconds: 1000),
-            connectionLifeMilliseconds: 24 * 3_600_000
+            connectionLifeMilliseconds: 24 * 3_600_000,
+            restBudgets: Self.restBudgets
         )
     }
 

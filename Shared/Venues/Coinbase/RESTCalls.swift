@@ -70,6 +70,25 @@ extension CoinbaseVenue {
         }
     }
 
+    /// Ids grow one by one (venue sheet 3.2); Advanced Trade gives the newest only.
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? {
+        TradeHistory(isGapless: true, hasSingleRows: true, pages: api == .exchange, rows: 1000)
+    }
+
+    /// Public calls of one address (venue sheet 5.3); Exchange says nothing of what is left.
+    static let restBudgets = [
+        RESTBudgetRule(
+            endpoints: ["exchange_rest"],
+            limit: RateLimit(count: 10, windowMilliseconds: 1000)
+        ),
+        RESTBudgetRule(
+            endpoints: ["advanced_rest"],
+            limit: RateLimit(count: 10, windowMilliseconds: 1000),
+            remainingHeader: "x-ratelimit-remaining",
+            limitHeader: "x-ratelimit-limit"
+        ),
+    ]
+
     private static let brokerage = "/api/v3/brokerage/market"
 
     private func call(_ path: String) -> VenueCall {

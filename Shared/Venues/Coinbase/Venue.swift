@@ -71,7 +71,8 @@ public struct CoinbaseVenue: Venue {
             streamsPerConnection: 100,
             connectionLimit: RateLimit(count: 8, windowMilliseconds: 1000),
             sendLimit: RateLimit(count: api == .exchange ? 100 : 8, windowMilliseconds: 1000),
-            connectionLifeMilliseconds: nil
+            connectionLifeMilliseconds: nil,
+            restBudgets: Self.restBudgets
         )
     }
 

@@ -68,6 +68,16 @@ extension GatewayVenue {
         }
     }
 
+    /// Ids grow one by one for each symbol, and any of them can be asked for (protocol, "TRADE" and "REST").
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? {
+        TradeHistory(isGapless: true, hasSingleRows: true, pages: true, rows: 1000)
+    }
+
+    /// Twenty requests a second (protocol, "REST").
+    static let restBudgets = [
+        RESTBudgetRule(endpoints: ["rest"], limit: RateLimit(count: 20, windowMilliseconds: 1000))
+    ]
+
     /// Reads rows of trades or bars, which come oldest first.
     public func read(
         _ body: UnsafeRawBufferPointer,

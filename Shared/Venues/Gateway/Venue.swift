@@ -45,7 +45,8 @@ public struct GatewayVenue: Venue {
             streamsPerConnection: 450,
             connectionLimit: RateLimit(count: 10, windowMilliseconds: 1000),
             sendLimit: RateLimit(count: 15, windowMilliseconds: 1000),
-            connectionLifeMilliseconds: nil
+            connectionLifeMilliseconds: nil,
+            restBudgets: Self.restBudgets
         )
     }
 

@@ -49,6 +49,28 @@ extension HTXVenue {
         )
     }
 
+    /// The newest 2,000 (venue sheet 6); nothing says that ids grow one by one, and contracts' do not.
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? {
+        guard HTXMarkets.family(instrument.market) != nil else { return nil }
+        return TradeHistory(isGapless: false, hasSingleRows: true, pages: false, rows: HTXPaths.mostRows)
+    }
+
+    /// Spot's public calls ten a second; those of contracts about markets and about references as the smaller of the
+    /// two (venue sheet 2).
+    static let restBudgets = [
+        RESTBudgetRule(
+            endpoints: ["spot_rest"],
+            limit: RateLimit(count: 10, windowMilliseconds: 1000),
+            remainingHeader: "x-hb-ratelimit-requests-remain"
+        ),
+        RESTBudgetRule(
+            endpoints: ["contracts_rest"],
+            limit: RateLimit(count: 240, windowMilliseconds: 3000),
+            remainingHeader: "ratelimit-remaining",
+            limitHeader: "ratelimit-limit"
+        ),
+    ]
+
     /// Reads the answer to ``call(_:of:)``; HTX lists some newest first and some oldest first, so all are sorted.
     public func read(
         _ body: UnsafeRawBufferPointer,

@@ -29,7 +29,8 @@ public struct HTXVenue: Venue {
             streamsPerConnection: 200,
             connectionLimit: RateLimit(count: 10, windowMilliseconds: 1000),
             sendLimit: RateLimit(count: 40, windowMilliseconds: 1000),
-            connectionLifeMilliseconds: nil
+            connectionLifeMilliseconds: nil,
+            restBudgets: Self.restBudgets
         )
     }
 

@@ -156,7 +156,8 @@ final class OKXDecoder: FrameDecoder {
             exchangeMicroseconds: try reader.timeOrEmpty(row.time, "ts"),
             id: try reader.identifier(row.tradeID, "tradeId"),
             price: try reader.amount(row.price, "px"),
-            size: try base(try reader.amount(row.size, "sz"), instrument)
+            size: try base(try reader.amount(row.size, "sz"), instrument),
+            matches: max(row.count, 1)
         )
     }
 

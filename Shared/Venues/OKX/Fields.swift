@@ -15,6 +15,7 @@ final class OKXNames: Sendable {
     let channel = JSONName("channel")
     let instrument = JSONName("instId")
     let tradeID = JSONName("tradeId")
+    let count = JSONName("count")
     let price = JSONName("px")
     let size = JSONName("sz")
     let side = JSONName("side")
@@ -137,6 +138,8 @@ struct OKXRow {
     var side: JSONText?
     var time: JSONText?
     var sequence: JSONText?
+    /// How many matches a trade is made of, one id each.
+    var count: UInt16 = 1
     var bid = OKXSide.missing
     var ask = OKXSide.missing
 
@@ -173,6 +176,8 @@ struct OKXRow {
             tradeID = try cursor.token()
         } else if word == names.instrument.packed {
             instrument = try cursor.token()
+        } else if word == names.count.packed {
+            count = UInt16(clamping: (try cursor.token())?.integer ?? 1)
         } else {
             try cursor.skip()
         }

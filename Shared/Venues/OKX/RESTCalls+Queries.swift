@@ -14,7 +14,33 @@ extension OKXVenue {
         guard let kind = OKXChannels.kind(instrument.market),
             let path = path(query, name, kind, isContract: instrument.kind != .spot)
         else { return nil }
-        return VenueCall(endpoint: "rest", path: "/api/v5" + path, market: instrument.market)
+        return VenueCall(
+            endpoint: "rest",
+            path: "/api/v5" + path,
+            market: instrument.market,
+            weight: Self.weight(query)
+        )
+    }
+
+    /// Each endpoint has a limit of its own in two seconds; as parts of the largest one, all are kept together.
+    static let restBudgets = [
+        RESTBudgetRule(endpoints: ["rest"], limit: RateLimit(count: 100, windowMilliseconds: 2000))
+    ]
+
+    private static func weight(_ query: VenueQuery) -> Int {
+        switch query {
+        case .trades(_, nil): 1
+        case .candles: 3
+        case .book(let depth): depth <= 400 ? 3 : 10
+        case .trades, .ticker, .funding, .openInterest: 5
+        case .fundingHistory: 10
+        }
+    }
+
+    /// A row stands for `count` ids, of which its own is the last (venue sheet 3.3); REST does not say how many.
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? {
+        guard OKXChannels.kind(instrument.market) != nil else { return nil }
+        return TradeHistory(isGapless: true, hasSingleRows: false, pages: true, rows: 500)
     }
 
     private func path(_ query: VenueQuery, _ name: String, _ kind: String, isContract: Bool) -> String? {

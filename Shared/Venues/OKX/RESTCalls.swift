@@ -14,7 +14,8 @@ extension OKXVenue {
                 VenueCall(
                     endpoint: "rest",
                     path: "/api/v5/public/instruments?instType=\(type)",
-                    market: market
+                    market: market,
+                    weight: 5
                 )
             }
         }

@@ -32,7 +32,8 @@ public struct OKXVenue: Venue {
             streamsPerConnection: 240,
             connectionLimit: RateLimit(count: 3, windowMilliseconds: 1000),
             sendLimit: RateLimit(count: 480, windowMilliseconds: 3_600_000),
-            connectionLifeMilliseconds: nil
+            connectionLifeMilliseconds: nil,
+            restBudgets: Self.restBudgets
         )
     }
 

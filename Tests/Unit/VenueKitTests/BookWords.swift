@@ -94,13 +94,21 @@ extension LineVenue {
     }
 
     func call(_ query: VenueQuery, of instrument: Instrument) -> VenueCall? {
-        guard case .book(let depth) = query else { return nil }
-        return VenueCall(
-            endpoint: "rest",
-            path: "/depth/\(instrument.venueSymbol)/\(depth)",
-            market: instrument.market
-        )
+        let symbol = instrument.venueSymbol
+        let path: String
+        switch query {
+        case .book(let depth): path = "/depth/\(symbol)/\(depth)"
+        case .trades(let limit, let before):
+            path = "/trades/\(symbol)/\(limit)/\(before?.string ?? "newest")"
+        case .candles(let interval, let from, let to):
+            path = "/candles/\(symbol)/\(interval.name)/\(from / 60_000_000)/\(to / 60_000_000)"
+        case .openInterest: path = "/interest/\(symbol)"
+        default: return nil
+        }
+        return VenueCall(endpoint: "rest", path: path, market: instrument.market)
     }
+
+    func tradeHistory(of instrument: Instrument) -> TradeHistory? { history }
 
     func read(
         _ body: UnsafeRawBufferPointer,
@@ -110,6 +118,9 @@ extension LineVenue {
         into batch: inout EventBatch
     ) throws(DecodeError) {
         let words = String(decoding: body, as: UTF8.self).split(separator: " ").map(String.init)
+        guard case .book = query else {
+            return try RepairWords.read(words, query, instrument, into: &batch)
+        }
         try BookWords.decode(words, instruments.index(of: MarketID("spot")), into: &batch)
     }
 }

@@ -51,7 +51,12 @@ final class EnginePorts: FeedTransport, FeedOutput, InstrumentSource, QueryTrans
     /// Questions that wait for an answer.
     var questions: [(token: Int, url: String)] = []
 
-    func fetch(_ token: Int, url: String) { questions.append((token, url)) }
+    /// Questions that were taken back.
+    var cancelled: [Int] = []
+
+    func fetch(_ token: Int, url: String, timeoutMilliseconds: Int) { questions.append((token, url)) }
+
+    func cancel(_ token: Int) { cancelled.append(token) }
 
     func send(_ record: OutboundRecord) -> SendOutcome {
         sent.append(
@@ -82,6 +87,7 @@ final class EngineWorld {
         markets: [String] = ["spot"],
         books: BookRules? = nil,
         streamsPerConnection: Int = 100,
+        history: TradeHistory? = nil,
         awaitsSubscriptions: Bool = false,
         adjust: (inout FeedSettings) -> Void = { _ in }
     ) {
@@ -94,7 +100,7 @@ final class EngineWorld {
         )
         adjust(&settings)
         engine = FeedEngine(
-            venue: LineVenue(books: books, streamsPerConnection: streamsPerConnection),
+            venue: LineVenue(books: books, streamsPerConnection: streamsPerConnection, history: history),
             settings: settings,
             output: ports,
             transport: ports,
@@ -158,6 +164,7 @@ struct LineVenue: Venue {
     static let id = VenueID("line")
     var books: BookRules?
     var streamsPerConnection = 100
+    var history: TradeHistory?
 
     var profile: VenueProfile {
         VenueProfile(
@@ -187,7 +194,9 @@ struct LineVenue: Venue {
         )
     }
 
-    func endpoint(for channel: Channel, of instrument: Instrument) -> String? { "ws" }
+    func endpoint(for channel: Channel, of instrument: Instrument) -> String? {
+        channel == .openInterest ? nil : "ws"
+    }
 
     func subscribeFrames(_ streams: [VenueStream], firstRequest: Int64) -> [OutboundFrame] {
         [OutboundFrame(text: "sub \(firstRequest)", request: firstRequest, streams: streams)]
@@ -237,6 +246,10 @@ final class LineDecoder: FrameDecoder {
             )
         case "notice": return .control(.closingSoon(reason: "upgrade"))
         case "other": return .ignored("other")
+        case "minute":
+            guard let id = index.find(words[1]) else { throw .unknownInstrument }
+            batch.append(try RepairWords.candle(words[2], id, CandleInterval(.minute1), isClosed: false))
+            return .events
         case "book", "snap":
             try BookWords.decode(words, index, into: &batch)
             return .events

@@ -22,6 +22,8 @@ final class FeedBooks {
     var desks: [MarketID: SnapshotDesk] = [:]
     /// The streams that carry a book's updates.
     var streams: [InstrumentID: [VenueStream]] = [:]
+    /// Snapshots that were asked for by REST, by the number of their question.
+    var asked: [InstrumentID: Int] = [:]
     /// Books whose comparison is to be published.
     var audited: Set<InstrumentID> = []
     private var batch = EventBatch()
@@ -62,6 +64,7 @@ final class FeedBooks {
         keeper.end(stream.instrument, fault, now: engine.clock.wall.microseconds)
         desks[stream.market]?.withdraw(stream.instrument)
         audited.remove(stream.instrument)
+        if let token = asked.removeValue(forKey: stream.instrument) { engine.queries.cancel(token) }
         return true
     }
 
@@ -242,16 +245,20 @@ extension FeedBooks: BookKeeperDelegate {
     private func call(_ instrument: InstrumentID, _ market: MarketID, levels: Int) -> Bool {
         guard let engine else { return false }
         let query = VenueQuery.book(depth: levels)
-        guard let call = engine.venue.call(query, of: engine.directory.table[instrument]),
-            let endpoint = engine.settings.endpoint(call.endpoint, in: engine.profile)
-        else { return false }
-        return engine.queries.ask(url: endpoint.url + call.path) { [weak self] answer in
+        guard let call = engine.venue.call(query, of: engine.directory.table[instrument]) else {
+            return false
+        }
+        let isLive = keeper.known(instrument)?.machine.state == .live
+        let question = Question(call: call, priority: isLive ? .audit : .snapshot)
+        let token = engine.queries.ask(question) { [weak self] answer in
             self?.arrived(answer, query, instrument, market)
         }
+        asked[instrument] = token
+        return token != nil
     }
 
     private func arrived(
-        _ answer: QueryAnswer,
+        _ answer: Result<[UInt8], QueryFailure>,
         _ query: VenueQuery,
         _ instrument: InstrumentID,
         _ market: MarketID
@@ -259,10 +266,12 @@ extension FeedBooks: BookKeeperDelegate {
         guard let engine, !engine.isStopping, let kept = keeper.known(instrument) else { return }
         let now = engine.clock.monotonic
         let received = engine.clock.wall.microseconds
+        asked[instrument] = nil
         switch answer {
-        case .failure(let detail, let wait):
-            failed(instrument, market, now, detail, retryAfterMilliseconds: wait ?? 0)
-        case .body(let bytes):
+        case .failure(let failure):
+            let wait = failure.retryAfterMilliseconds ?? 0
+            failed(instrument, market, now, failure.detail, retryAfterMilliseconds: wait)
+        case .success(let bytes):
             batch.removeAll()
             let problem = read(bytes, query, instrument, engine)
             if let problem { return failed(instrument, market, now, problem) }

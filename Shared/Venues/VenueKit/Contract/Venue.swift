@@ -91,6 +91,9 @@ public protocol Venue: Sendable {
         into batch: inout EventBatch
     ) throws(DecodeError)
 
+    /// How trades that were missed can be asked for; nil where the venue has no past trades.
+    func tradeHistory(of instrument: Instrument) -> TradeHistory?
+
     /// How an instrument's book is kept; nil where the venue streams none.
     ///
     /// Written in the venue's `BookSync.swift`; ``BookRules`` explains how.
@@ -134,6 +137,9 @@ extension Venue {
 
     /// None.
     public func greeting(for streams: [VenueStream]) -> String? { nil }
+
+    /// None.
+    public func tradeHistory(of instrument: Instrument) -> TradeHistory? { nil }
 
     /// None.
     public func bookRules(of instrument: Instrument) -> BookRules? { nil }
@@ -184,6 +190,8 @@ public struct VenueProfile: Sendable {
     ///
     /// - Unit: milliseconds.
     public var connectionLifeMilliseconds: Int?
+    /// How much may be asked by REST; an endpoint that none names may be asked ten times a second.
+    public var restBudgets: [RESTBudgetRule] = []
 
     /// Makes a profile.
     public init(
@@ -195,8 +203,10 @@ public struct VenueProfile: Sendable {
         streamsPerConnection: Int,
         connectionLimit: RateLimit,
         sendLimit: RateLimit,
-        connectionLifeMilliseconds: Int?
+        connectionLifeMilliseconds: Int?,
+        restBudgets: [RESTBudgetRule] = []
     ) {
+        self.restBudgets = restBudgets
         self.markets = markets
         self.endpoints = endpoints
         self.heartbeat = heartbeat

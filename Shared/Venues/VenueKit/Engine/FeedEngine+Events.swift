@@ -19,12 +19,19 @@ extension FeedEngine: StreamPipelineDelegate {
     /// Notes a stream's new epoch.
     func streamDidBegin(_ slot: StreamSlot) {
         reports.ledger.began(slot)
+        repairs.began(slot)
         reports.isChanged = true
+    }
+
+    /// A stream's trades left some ids out: they are asked for.
+    func tradesAreMissing(_ slot: StreamSlot) {
+        repairs.leftOut(slot)
     }
 
     /// Ends a stream's epoch: its quotes are invalidated at once.
     func end(_ stream: VenueStream, _ reason: InvalidReason) {
         guard !stream.isReference else { return }
+        repairs.ended(stream, reason)
         let slot = pipeline.slot(stream.instrument, stream.channel)
         let isFromBook = books.end(stream, reason)
         guard slot.isOpen else { return }

@@ -38,6 +38,7 @@ extension FeedEngine {
         let now = clock.monotonic
         books.release(changes.flatMap(\.removed), now: clock.wall.microseconds)
         for stream in changes.flatMap(\.added) where !stream.isReference { books.want(stream) }
+        for stream in changes.flatMap(\.removed) { repairs.ended(stream, .unsubscribed) }
         for change in changes { make(change) }
         for change in changes { begin(change, now) }
         books.forget(changes.flatMap(\.removed))
@@ -106,8 +107,8 @@ extension FeedEngine {
         }
         return entry.channels.flatMap { channel in
             let streams = streams(of: channel, of: id)
-            if streams.isEmpty, entry.isWish {
-                let instrument = directory.table[id]
+            let instrument = directory.table[id]
+            if streams.isEmpty, entry.isWish, !repairs.polls(channel, of: instrument) {
                 let detail =
                     "\(type(of: venue).id) streams no \(channel.name) of \(instrument.market) instruments"
                 rejections.append(Rejection(entry.symbol, instrument.venueSymbol, [channel], detail))
@@ -123,10 +124,12 @@ extension FeedEngine {
         guard let endpoint = venue.endpoint(for: channel, of: instrument),
             settings.endpoint(endpoint, in: profile) != nil
         else {
-            logger.warning(
-                "feed.no_such_stream",
-                ["symbol": .string(instrument.symbol), "channel": .string(channel.name)]
-            )
+            if !repairs.polls(channel, of: instrument) {
+                logger.warning(
+                    "feed.no_such_stream",
+                    ["symbol": .string(instrument.symbol), "channel": .string(channel.name)]
+                )
+            }
             return []
         }
         func stream(_ interval: CandleInterval?, isReference: Bool = false) -> VenueStream {

@@ -35,6 +35,7 @@ final class FeedEngine {
     let loads: InstrumentLoads
     let queries: QueryDesk
     let books: FeedBooks
+    let repairs: FeedRepairs
     let reports: FeedReports
 
     let output: any FeedOutput
@@ -82,7 +83,14 @@ final class FeedEngine {
         )
         wanted = WantedSymbols(symbols: settings.symbols, channels: settings.channels)
         pipeline = StreamPipeline(feed: settings.instance, instruments: directory.table, sink: output)
-        self.queries = QueryDesk(queries)
+        self.queries = QueryDesk(
+            queries,
+            profile: profile,
+            settings: settings,
+            metrics: metrics,
+            clock: clock
+        )
+        repairs = FeedRepairs(seed: settings.seed, pollMilliseconds: settings.pollMilliseconds)
         books = FeedBooks(
             BookKeeper(
                 venue: venue,
@@ -109,6 +117,7 @@ final class FeedEngine {
         drift = DriftSentinel(venue.frameSheet)
         pipeline.delegate = self
         books.engine = self
+        repairs.engine = self
     }
 
     /// Begins: the instruments are asked for.
@@ -126,6 +135,8 @@ final class FeedEngine {
         openConnections(now)
         loads.askIfDue(self, now)
         books.tick(now)
+        repairs.tick(now)
+        queries.tick(now)
         if now >= serviceAt {
             serviceAt = now.advanced(milliseconds: 200)
             output.serviceHeldRecords()
@@ -137,6 +148,7 @@ final class FeedEngine {
     func shutdown() {
         guard !isStopping else { return }
         let now = clock.monotonic
+        repairs.shutdown()
         let all = everyConnection
         forgetHandOvers()
         for connection in all { connection.shutdown(now) }
@@ -165,6 +177,7 @@ final class FeedEngine {
         guard isPlanned else { return 10 }
         let now = clock.monotonic
         var next = min(governor.deadline(now), books.deadline(now), now.advanced(milliseconds: 250))
+        next = min(next, queries.deadline(now), repairs.deadline)
         for connection in everyConnection { next = min(next, connection.session.deadline) }
         if !handOvers.isEmpty { next = min(next, handOverDeadline) }
         return max(Int(next.millisecondsLeft(since: now)), 1)

@@ -15,6 +15,11 @@ struct FeedMetrics {
     let handOvers: Counter
     let duplicates: Counter
     let regressions: Counter
+    let queries: Counter
+    let queriesFailed: Counter
+    let queriesDropped: Counter
+    let repairedTrades: Counter
+    let repairedCandles: Counter
     let venueLatency: Histogram
     let instruments: Gauge
     let openConnections: Gauge
@@ -40,6 +45,11 @@ struct FeedMetrics {
         handOvers = counter("handovers", "Connections that followed others without a pause.")
         duplicates = counter("duplicates", "Trades that the venue sent again in an epoch.")
         regressions = counter("sequence_regressions", "Quotes whose venue sequence went back.")
+        queries = counter("queries", "Questions sent to the venue by REST.")
+        queriesFailed = counter("queries_failed", "Questions that were not answered.")
+        queriesDropped = counter("queries_dropped", "Questions dropped because more urgent ones wait.")
+        repairedTrades = counter("repaired_trades", "Missed trades that were published late.")
+        repairedCandles = counter("repaired_candles", "Missed candles that were published late.")
         venueLatency = metrics.histogram(
             "marketbus_feed_venue_latency_seconds",
             help: "From the venue's time of an event to its receipt, by two clocks.",

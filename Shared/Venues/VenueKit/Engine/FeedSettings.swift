@@ -27,6 +27,10 @@ public struct FeedSettings: Sendable {
     ///
     /// - Unit: milliseconds.
     public var instrumentsRefreshMilliseconds: Int64 = 3_600_000
+    /// How often figures are asked for that the venue has by REST only.
+    ///
+    /// - Unit: milliseconds.
+    public var pollMilliseconds: Int64 = 60_000
     /// What the jitter of waits follows from.
     public var seed: UInt64 = 0
 

@@ -67,7 +67,9 @@ final class InstrumentLoads {
     func askIfDue(_ engine: FeedEngine, _ now: MonotonicNanos) {
         for place in loads.indices where !loads[place].isUnderWay && loads[place].due <= now {
             let call = loads[place].call
-            guard let endpoint = settings.endpoint(call.endpoint, in: engine.profile) else { continue }
+            guard let endpoint = settings.endpoint(call.endpoint, in: engine.profile),
+                engine.queries.admit(call, now)
+            else { continue }
             loads[place].isUnderWay = true
             source.fetch(call, place, url: endpoint.url + call.path)
         }
@@ -87,7 +89,8 @@ final class InstrumentLoads {
 
     /// What a failure means.
     struct FailureNews {
-        var market: MarketID
+        var call: VenueCall
+        var market: MarketID { call.market }
         /// The wait before the next try.
         var waitMilliseconds: Int64
         /// Whether it was not told before.
@@ -106,7 +109,7 @@ final class InstrumentLoads {
         let wait = max(loads[place].backoff.next(using: &generator), failure.retryAfterMilliseconds ?? 0)
         loads[place].due = now.advanced(milliseconds: wait)
         return FailureNews(
-            market: loads[place].call.market,
+            call: loads[place].call,
             waitMilliseconds: wait,
             isNew: isNew,
             isEmptyMarket: loads[place].empty >= 2 && !loads[place].hasSucceeded
@@ -127,6 +130,9 @@ extension FeedEngine {
             planIfPossible()
         case .failure(let failure):
             guard let news = loads.failed(place, failure, now) else { return }
+            if let wait = failure.retryAfterMilliseconds {
+                queries.block(news.call, now, milliseconds: wait)
+            }
             if news.isNew {
                 let detail = "\(news.market): \(failure.detail); again in \(news.waitMilliseconds) ms"
                 announce(Incident(.instrumentsFailed, detail), topic: TopicRegistry.instrument)

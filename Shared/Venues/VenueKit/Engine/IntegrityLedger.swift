@@ -91,6 +91,22 @@ struct IntegrityLedger {
         lost[key, default: 0] += report.lastSeq &- report.firstSeq &+ 1
     }
 
+    /// Records with these numbers are late: they were missed when they happened, for this reason.
+    mutating func repaired(_ numbers: ClosedRange<UInt64>, of slot: StreamSlot, reason: String) {
+        let label = slot.label
+        holes[label.topic, default: []].append(
+            IntegrityRecord.Hole(
+                venue: label.venue.name,
+                symbol: label.symbol,
+                epoch: label.epoch,
+                firstSeq: numbers.lowerBound,
+                lastSeq: numbers.upperBound,
+                reason: reason,
+                repaired: true
+            )
+        )
+    }
+
     /// Something happened.
     mutating func incident(_ incident: IntegrityRecord.Incident, _ topic: TopicID) {
         incidents[topic, default: []].append(incident)

@@ -56,6 +56,34 @@ final class CandleLedger {
         return row.closed.map(\.candle).max { $0.openMicroseconds < $1.openMicroseconds }
     }
 
+    /// Notes a closed candle that was asked for, and says what is to be published.
+    ///
+    /// Answers leave out some of what frames tell: what they do not say changes nothing.
+    func takeFetched(_ candle: Candle) -> ContiguousArray<CandleNote> {
+        notes.removeAll(keepingCapacity: true)
+        let place = row(candle.interval)
+        let known = rows[place].closed.first { $0.candle.openMicroseconds == candle.openMicroseconds }
+        guard let known else {
+            close(place, candle)
+            return notes
+        }
+        guard !known.candle.hasPricesAndVolume(of: candle) else { return notes }
+        var candle = candle
+        candle.quoteVolume = candle.quoteVolume ?? known.candle.quoteVolume
+        candle.trades = candle.trades ?? known.candle.trades
+        revise(place, candle)
+        return notes
+    }
+
+    /// When the oldest candle begins that is not known to be closed; nil before the first of the interval.
+    ///
+    /// - Unit: microseconds since the Unix epoch.
+    func firstOpen(_ interval: CandleInterval) -> Int64? {
+        guard let row = rows.first(where: { $0.interval == interval }) else { return nil }
+        if let current = row.current { return current.openMicroseconds }
+        return row.newestClosed == .min ? nil : interval.close(of: row.newestClosed)
+    }
+
     /// A venue without a closed flag closes a candle by beginning a later one (EVENTS ruling 23).
     private func closeCurrent(_ place: Int, before candle: Candle) {
         guard let current = rows[place].current, current.openMicroseconds < candle.openMicroseconds else {
@@ -84,7 +112,17 @@ final class CandleLedger {
     }
 
     private func remember(_ place: Int, _ note: CandleNote) {
-        if rows[place].closed.count == Self.memory { rows[place].closed.removeFirst() }
+        if rows[place].closed.count == Self.memory {
+            // The newest are the ones that may come again.
+            let oldest = rows[place].closed.indices.min {
+                rows[place].closed[$0].candle.openMicroseconds
+                    < rows[place].closed[$1].candle.openMicroseconds
+            }
+            guard let oldest,
+                rows[place].closed[oldest].candle.openMicroseconds < note.candle.openMicroseconds
+            else { return }
+            rows[place].closed.remove(at: oldest)
+        }
         rows[place].closed.append(note)
     }
 
@@ -98,9 +136,14 @@ final class CandleLedger {
 }
 
 extension Candle {
+    /// Whether both show the same prices and the same volume.
+    fileprivate func hasPricesAndVolume(of other: Candle) -> Bool {
+        open == other.open && high == other.high && low == other.low && close == other.close
+            && volume == other.volume
+    }
+
     /// Whether both show the same prices and volumes.
     fileprivate func hasValues(of other: Candle) -> Bool {
-        open == other.open && high == other.high && low == other.low && close == other.close
-            && volume == other.volume && quoteVolume == other.quoteVolume && trades == other.trades
+        hasPricesAndVolume(of: other) && quoteVolume == other.quoteVolume && trades == other.trades
     }
 }

@@ -6,6 +6,8 @@
 /// are, in which a jump wider than the window begins a new range. So a resent trade is recognised however late it
 /// comes, and one from before everything published so far is published.
 ///
+/// Where a venue's ids grow one by one, ids that were left out are holes, which are known exactly until they are filled.
+///
 /// - Thread: that of the feed. Allocates: when its first range ends.
 struct PublishedTrades: ~Copyable {
     /// How many of the newest ids are known exactly.
@@ -19,6 +21,19 @@ struct PublishedTrades: ~Copyable {
     private var newest: UInt64 = 0
     private var isEmpty = true
     private var ranges: ContiguousArray<ClosedRange<UInt64>> = []
+
+    /// How many holes are remembered; of more, the oldest is forgotten.
+    static let holeLimit = 64
+    /// Whether the venue's ids grow one by one, so that one that is left out is missing.
+    var watchesHoles = false
+    /// Set with every new hole; whoever looks at the holes clears it.
+    var hasNewHole = false
+    /// The ids that were left out, and not reported by ``takeNewHoles()``.
+    private var newHoles: ContiguousArray<ClosedRange<UInt64>> = []
+    /// The ids that were left out and have not come yet.
+    private(set) var holes: ContiguousArray<ClosedRange<UInt64>> = []
+    /// The first id that the epoch's first trade stands for; nil before it.
+    private(set) var opening: UInt64?
 
     /// Makes an empty set; one that is not used takes next to no memory and must not be asked.
     init(isUsed: Bool = true) {
@@ -37,21 +52,56 @@ struct PublishedTrades: ~Copyable {
     /// Forgets all: a new epoch.
     mutating func clear() {
         isEmpty = true
+        opening = nil
+        holes.removeAll(keepingCapacity: true)
+        newHoles.removeAll(keepingCapacity: true)
         ranges.removeAll(keepingCapacity: true)
         words.update(repeating: 0, count: wordCount)
     }
 
     /// Notes an id; false if it was noted before.
-    mutating func insert(_ id: UInt64) -> Bool {
+    ///
+    /// `count` ids up to it are one trade.
+    mutating func insert(_ id: UInt64, standingFor count: UInt64 = 1) -> Bool {
         if isEmpty || id > newest {
+            if isEmpty {
+                opening = id >= count ? id &- count &+ 1 : id
+            } else if watchesHoles, id &- newest > max(count, 1) {
+                noteHole((newest &+ 1)...(id &- max(count, 1)))
+            }
             advance(to: id)
             return true
         }
-        guard newest &- id < Self.width else { return id < first && insertOlder(id) }
+        guard newest &- id < Self.width else { return fillHole(id) || (id < first && insertOlder(id)) }
         if id < first { first = id }
         let isNew = words[word(id)] & bit(id) == 0
         mark(id)
+        if isNew, !holes.isEmpty { _ = fillHole(id) }
         return isNew
+    }
+
+    /// The holes that came since this was last asked and are not filled.
+    mutating func takeNewHoles() -> [ClosedRange<UInt64>] {
+        defer { newHoles.removeAll(keepingCapacity: true) }
+        return newHoles.flatMap { new in holes.filter { new.contains($0.lowerBound) } }
+    }
+
+    private mutating func noteHole(_ hole: ClosedRange<UInt64>) {
+        if holes.count >= Self.holeLimit { holes.removeFirst() }
+        if newHoles.count >= Self.holeLimit { newHoles.removeFirst() }
+        holes.append(hole)
+        newHoles.append(hole)
+        hasNewHole = true
+    }
+
+    private mutating func fillHole(_ id: UInt64) -> Bool {
+        guard let place = holes.lastIndex(where: { $0.contains(id) }) else { return false }
+        let hole = holes[place]
+        var rest: [ClosedRange<UInt64>] = []
+        if hole.lowerBound < id { rest.append(hole.lowerBound...(id &- 1)) }
+        if id < hole.upperBound { rest.append((id &+ 1)...hole.upperBound) }
+        holes.replaceSubrange(place...place, with: rest)
+        return true
     }
 
     private mutating func advance(to id: UInt64) {

@@ -76,7 +76,8 @@ extension StreamPipeline {
         let slot = slot(candle.instrument, .candle)
         slot.lastReceivedMicroseconds = times.received
         guard let ledger = slot.candles else { return }
-        for note in ledger.take(candle) {
+        let isFetched = times.origin == .rest && candle.isClosed == true
+        for note in isFetched ? ledger.takeFetched(candle) : ledger.take(candle) {
             publish(candle.instrument, .candle, note.candle.exchangeMicroseconds, times) {
                 $0.encode(
                     note.candle,

@@ -8,6 +8,13 @@ import Wire
 public protocol StreamPipelineDelegate: AnyObject {
     /// A stream published the first event of a new epoch.
     func streamDidBegin(_ slot: StreamSlot)
+    /// A stream whose trades the venue numbers one by one left some out.
+    func tradesAreMissing(_ slot: StreamSlot)
+}
+
+extension StreamPipelineDelegate {
+    /// Nothing.
+    public func tradesAreMissing(_ slot: StreamSlot) {}
 }
 
 /// Events to numbered records to the sink: the second half of the hot path, the same in a feed, a replay and
@@ -109,9 +116,15 @@ public final class StreamPipeline {
         let slot = slot(trade.instrument, .trade)
         if !slot.isOpen { begin(slot, epoch) }
         slot.lastReceivedMicroseconds = received
-        if let number = trade.id.number, !slot.trades.insert(number) {
-            slot.duplicates &+= 1
-            return
+        if let number = trade.id.number {
+            guard slot.trades.insert(number, standingFor: UInt64(trade.matches)) else {
+                slot.duplicates &+= 1
+                return
+            }
+            if slot.trades.hasNewHole {
+                slot.trades.hasNewHole = false
+                delegate?.tradesAreMissing(slot)
+            }
         }
         let stamp = next(slot, received, published)
         let value = encoder.encode(trade, slot.label, stamp, origin: origin)

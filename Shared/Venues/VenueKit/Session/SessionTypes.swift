@@ -131,6 +131,16 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case bookAudit = "book_audit"
     /// A book is not what the venue's snapshot says.
     case bookAuditFailed = "book_audit_failed"
+    /// Trades that were missed were published late.
+    case tradesRepaired = "trades_repaired"
+    /// Trades that were missed are not to be had.
+    case tradesMissing = "trades_missing"
+    /// Candles that were missed were published late.
+    case candlesRepaired = "candles_repaired"
+    /// Candles that were missed are not to be had.
+    case candlesMissing = "candles_missing"
+    /// A figure that only REST has could not be had.
+    case pollFailed = "poll_failed"
     /// An instrument is gone.
     case delisted
     /// Something that was asked for while running is of no meaning here.
