@@ -142,7 +142,7 @@ let services: [Target] = [
     program(
         "Aggregator",
         at: "Services/Aggregator",
-        ["Quotes", "Arbitrage", "Wire", "KafkaBus", "HTTPServer"] + foundations + runtime
+        ["Quotes", "Arbitrage", "Routing", "Wire", "KafkaBus", "HTTPServer"] + foundations + runtime
     ),
     program(
         "MarketBus",

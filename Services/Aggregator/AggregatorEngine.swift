@@ -15,24 +15,35 @@ import Wire
 /// - Thread: the aggregator's. Allocates: never in steady state.
 final class AggregatorEngine {
     /// What is known of a symbol beside its quotes.
-    private struct SymbolState {
+    struct SymbolState {
         /// The partition that its records come from; -1 before the first.
         var partition: Int32 = -1
         var isDirty = false
         var publishedMicroseconds = Int64.min
+        /// Whether the book over venues changed since it was published.
+        var isBookDirty = false
+        var bookMicroseconds = Int64.min
     }
 
-    private let settings: AggregatorSettings
-    private let scanner: JSONScanner
-    private let publisher: RecordPublisher
-    private let metrics: AggregatorMetrics
-    private var quotes: QuoteTable
-    private var detector: ArbitrageDetector
-    private var states: ContiguousArray<SymbolState> = []
+    let settings: AggregatorSettings
+    let scanner: JSONScanner
+    let publisher: RecordPublisher
+    let metrics: AggregatorMetrics
+    var quotes: QuoteTable
+    var board: ArbitrageBoard
+    /// Which stream tells of each instrument's book.
+    var sources: ContiguousArray<BookSource> = []
+    /// Used again for every quote.
+    var quoteUpdate: DepthUpdate
+    var states: ContiguousArray<SymbolState> = []
     private var dirty: ContiguousArray<SymbolID> = []
     private var touched: ContiguousArray<SymbolID> = []
+    /// The symbols whose book over venues changed.
+    var dirtyBooks: ContiguousArray<SymbolID> = []
     /// Partitions whose newest records are being read again: their legs are learned, nothing is published.
-    private var cold: Set<Int32> = []
+    var cold: Set<Int32> = []
+    /// What an earlier run left open; nil once that is closed.
+    var orphans: OrphanLedger<OpportunityRecord>? = OrphanLedger()
     private var deadLetters: DeadLetterBox
     private var nextSurvey = Int64.min
 
@@ -47,8 +58,23 @@ final class AggregatorEngine {
         self.publisher = publisher
         self.metrics = metrics
         quotes = QuoteTable(settings: settings.quotes)
-        detector = ArbitrageDetector(settings: settings.arbitrage)
+        board = ArbitrageBoard(
+            settings: settings.arbitrage,
+            depth: settings.depth,
+            map: RouteMap(kinds: settings.kinds)
+        )
+        quoteUpdate = DepthUpdate(
+            kind: .snapshot,
+            identity: RecordIdentity(feed: 0, epoch: 0, seq: 0),
+            receivedMicroseconds: 0
+        )
         deadLetters = DeadLetterBox(instance: settings.common.instance)
+        for conversion in settings.conversions {
+            guard let symbol = quotes.symbol(conversion.symbol), let venue = quotes.venue(conversion.venue),
+                let market = market(symbol, venue)
+            else { continue }
+            board.allowConversion(market)
+        }
     }
 
     /// How many symbols are known.
@@ -82,16 +108,12 @@ extension AggregatorEngine {
         let update = Self.update(bbo, symbol, venue, feed)
         let outcome = quotes.apply(update, now: now)
         metrics.count(outcome)
-        guard outcome == .changed || outcome == .legChanged else { return }
+        if case .ignored = outcome { return }
+        takeDepth(of: update, symbol, venue, now)
+        guard outcome != .refreshed else { return publishSteps(now) }
         publisher.note(bbo.venueSymbol.bytes, symbol, venue)
         guard cold.isEmpty || !cold.contains(partition) else { return }
         metrics.recordAge.observe(now &- bbo.publishedMicroseconds)
-        let trigger = Trigger(
-            venue: venue,
-            identity: update.identity,
-            receivedMicroseconds: bbo.receivedMicroseconds
-        )
-        detector.evaluate(symbol, quotes, trigger: trigger, now: now)
         publishSteps(now)
         touch(symbol, now)
     }
@@ -133,7 +155,9 @@ extension AggregatorEngine {
                 let venue = quotes.venue(instrument.venue.name)
             else { return metrics.refusedName.add() }
             let own = settings.takerFees["\(instrument.venue.name).\(instrument.market.name)"]
-            let facts = (own ?? instrument.takerFee).flatMap { MarketFacts(of: instrument, takerFee: $0) }
+            var facts: MarketFacts?
+            if let fee = own ?? instrument.takerFee { facts = MarketFacts(of: instrument, takerFee: fee) }
+            publisher.note(instrument.venueSymbol, symbol, venue)
             setFacts(facts, symbol, venue, now)
             metrics.instruments.add()
         } catch {
@@ -151,13 +175,12 @@ extension AggregatorEngine {
     }
 
     private func setFacts(_ facts: MarketFacts?, _ symbol: SymbolID, _ venue: VenueIndex, _ now: Int64) {
-        detector.setFacts(facts, symbol, venue)
-        guard Int(symbol.index) < states.count, !isCold(symbol) else { return }
-        detector.evaluate(symbol, quotes, trigger: nil, now: now)
+        guard let market = market(symbol, venue) else { return metrics.refusedName.add() }
+        board.setFacts(facts, market, now: now, judges: cold.isEmpty)
         publishSteps(now)
     }
 
-    private func bury(
+    func bury(
         _ record: borrowing ConsumedRecord,
         _ value: UnsafeRawBufferPointer,
         _ error: RecordError,
@@ -177,14 +200,11 @@ extension AggregatorEngine {
     func tick(now: Int64) {
         touched.removeAll(keepingCapacity: true)
         quotes.expire(now: now) { touched.append($0) }
-        for symbol in touched where !isCold(symbol) {
-            detector.evaluate(symbol, quotes, trigger: nil, now: now)
-            publishSteps(now)
-            touch(symbol, now)
-        }
-        detector.flush(now: now)
+        for symbol in touched where !isCold(symbol) { touch(symbol, now) }
+        if cold.isEmpty { board.tick(now: now) }
         publishSteps(now)
         publishDirty(now)
+        if settings.bookTop > 0, cold.isEmpty { publishBooks(now) }
         if now >= nextSurvey {
             refresh(now)
             survey()
@@ -204,7 +224,7 @@ extension AggregatorEngine {
         }
     }
 
-    private func isDue(_ index: Int, _ interval: Int64, _ now: Int64) -> Bool {
+    func isDue(_ index: Int, _ interval: Int64, _ now: Int64) -> Bool {
         let (since, overflow) = now.subtractingReportingOverflow(states[index].publishedMicroseconds)
         return overflow || since < 0 || since >= interval
     }
@@ -228,14 +248,15 @@ extension AggregatorEngine {
         publisher.publish(symbol, of: quotes, now: now)
     }
 
-    private func publishSteps(_ now: Int64) {
-        for event in detector.events {
-            publisher.publish(event, of: quotes, now: now)
-            if event.state == .open, let trigger = event.trigger {
+    func publishSteps(_ now: Int64) {
+        guard !board.steps.isEmpty else { return }
+        for step in board.steps {
+            publisher.publish(step, of: board, quotes, now: now)
+            if step.state == .open, let trigger = step.trigger {
                 metrics.tickToOpportunity.observe(now &- trigger.receivedMicroseconds)
             }
         }
-        detector.removeEvents()
+        board.removeSteps()
     }
 
     /// Tells quotes again that have not changed for long; one of which nobody is live was told when the last left.
@@ -259,10 +280,11 @@ extension AggregatorEngine {
             }
         }
         for (gauge, count) in zip(metrics.legs, counts) { gauge.set(count) }
-        metrics.open.set(detector.openCount)
+        metrics.open.set(board.openCount)
         metrics.symbols.set(states.count)
-        metrics.missingFacts.set(Double(detector.missingFacts))
-        metrics.overflows.set(Double(detector.overflows))
+        metrics.routes.set(board.map.routes.count)
+        metrics.cutSearches.set(Double(board.counts.cutSearches))
+        metrics.overflows.set(Double(board.counts.overflows))
     }
 }
 
@@ -281,12 +303,14 @@ extension AggregatorEngine {
         cold = []
         quotes.expire(now: now) { _ in }
         for index in states.indices where rebuilt.contains(states[index].partition) {
-            let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
-            detector.evaluate(symbol, quotes, trigger: nil, now: now)
-            publishSteps(now)
-            publishQuote(symbol, now)
+            publishQuote(SymbolID(index: UInt32(truncatingIfNeeded: index)), now)
             count += 1
         }
+        board.tick(now: now)
+        for index in 0..<board.depth.count {
+            board.review(MarketIndex(index: UInt32(truncatingIfNeeded: index)), now: now)
+        }
+        publishSteps(now)
         return count
     }
 
@@ -296,8 +320,7 @@ extension AggregatorEngine {
         cold.subtract(gone)
         for index in states.indices where gone.contains(states[index].partition) {
             let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
-            detector.close(symbol, .shutdown, now: now)
-            publishSteps(now)
+            releaseBooks(of: symbol, now)
             quotes.forget(symbol)
             states[index] = SymbolState()
         }
@@ -305,7 +328,7 @@ extension AggregatorEngine {
 
     /// Closes what is open, since nobody will watch it.
     func shutdown(now: Int64) {
-        detector.closeAll(.shutdown, now: now)
+        board.closeAll(.shutdown, now: now)
         publishSteps(now)
         publishDirty(now, isLast: true)
     }

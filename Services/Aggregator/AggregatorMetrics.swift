@@ -24,7 +24,10 @@ struct AggregatorMetrics: Sendable {
     let open: Gauge
     let symbols: Gauge
     let legs: [Gauge]
-    let missingFacts: Gauge
+    let books: Counter
+    let aggregatedBooks: Counter
+    let routes: Gauge
+    let cutSearches: Gauge
     let overflows: Gauge
     /// From the socket of the feed that read the record to the hand-over of the opportunity that it opened.
     let tickToOpportunity: Histogram
@@ -68,8 +71,11 @@ struct AggregatorMetrics: Sendable {
         }
         open = gauge("open_opportunities", "Opportunities that are open.")
         symbols = gauge("symbols", "Symbols known.")
-        missingFacts = gauge("missing_facts", "Crossed pairs passed over: no tradable instrument.")
-        overflows = gauge("overflows", "Pairs passed over: figures beyond exact arithmetic.")
+        books = counter("book_records", "Records of md.book taken in.")
+        aggregatedBooks = counter("books", "Books over venues published.")
+        routes = gauge("routes", "Routes through books that are watched.")
+        cutSearches = gauge("cut_searches", "Searches for the best size that were cut short.")
+        overflows = gauge("overflows", "Routes passed over: figures beyond exact arithmetic.")
         legs = LegHealth.allCases.map { health in
             metrics.gauge(
                 "marketbus_aggregator_legs",

@@ -12,8 +12,9 @@ import Wire
 final class AggregatorSession {
     static let group = "marketbus-aggregator"
     private static let topics = [
-        TopicRegistry.bbo, TopicRegistry.instrument, TopicRegistry.quote, TopicRegistry.opportunity,
-        TopicRegistry.integrity, TopicRegistry.deadLetter,
+        TopicRegistry.bbo, TopicRegistry.book, TopicRegistry.funding, TopicRegistry.instrument,
+        TopicRegistry.quote, TopicRegistry.opportunity,
+        TopicRegistry.aggregatedBook, TopicRegistry.integrity, TopicRegistry.deadLetter,
     ]
     /// The longest time in which old records may be read before the present is believed.
     private static let rebuildMilliseconds: Int64 = 10_000
@@ -28,6 +29,11 @@ final class AggregatorSession {
     private let announcer: LossAnnouncer
     private let instruments: KafkaConsumer
     private let quotes: KafkaConsumer
+    /// Books and funding of the partitions that ``quotes`` has; made anew whenever those change.
+    private var books: KafkaConsumer?
+    /// Reads what an earlier run told, until its orphans are closed.
+    private var told: KafkaConsumer?
+    private var toldEnds = MonotonicNanos.now
     private var changes = PartitionChanges()
     private var rebuildEnds: MonotonicNanos?
     private var nextCommit = MonotonicNanos.now
@@ -49,10 +55,10 @@ final class AggregatorSession {
         let producer = try KafkaProducer(
             settings: settings.kafka,
             topics: [
-                TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.integrity,
-                TopicRegistry.deadLetter,
+                TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.aggregatedBook,
+                TopicRegistry.integrity, TopicRegistry.deadLetter,
             ],
-            maximumStreams: settings.quotes.maximumSymbols * 2,
+            maximumStreams: settings.quotes.maximumSymbols * 3,
             observability: runtime.observability,
             onLoss: { announcer.note($0) }
         )
@@ -128,11 +134,19 @@ extension AggregatorSession {
     func turn() throws {
         let clock = clock
         let engine = engine
+        try followPartitions()
         try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument($0, now: clock.wall.microseconds) }
         try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
             engine.takeQuote($0, now: clock.wall.microseconds)
         }
-        followPartitions()
+        try books?.poll(waitMilliseconds: 0) { record in
+            if record.topicID == TopicRegistry.funding {
+                engine.takeFunding(record, now: clock.wall.microseconds)
+            } else {
+                engine.takeBook(record, now: clock.wall.microseconds)
+            }
+        }
+        try closeOrphans()
         engine.tick(now: clock.wall.microseconds)
         let now = clock.monotonic
         if now >= nextService {
@@ -148,8 +162,50 @@ extension AggregatorSession {
         if case .failed(let error) = producer.health { throw error }
     }
 
-    private func followPartitions() {
+    /// Reads what an earlier run of this instance told, and closes what it left open, once.
+    private func closeOrphans() throws {
+        guard engine.orphans != nil else { return }
+        if told == nil {
+            told = try KafkaConsumer(
+                settings: settings.kafka,
+                topics: .assignAll([TopicRegistry.spec(of: TopicRegistry.opportunity).name]),
+                from: settings.kafka.isEmbedded
+                    ? .begin : .tail(records: Int64(max(settings.rebuildRecords, 1))),
+                metadataMilliseconds: 3000
+            )
+            toldEnds = clock.monotonic.advanced(milliseconds: Self.rebuildMilliseconds)
+        }
+        let engine = engine
+        try told?.poll(waitMilliseconds: 0) { engine.noteOpportunity($0) }
+        guard told?.hasReachedEnd ?? true || clock.monotonic >= toldEnds else { return }
+        told?.close(deadlineMilliseconds: 500)
+        told = nil
+        let count = engine.closeOrphans(now: clock.wall.microseconds)
+        if count > 0 { logger.info("opportunities.restarted", ["closed": LogValue(count)]) }
+    }
+
+    /// Reads books and funding of the same partitions as quotes: a symbol has the same number in all three topics.
+    private func followBooks() throws {
+        books?.close(deadlineMilliseconds: 500)
+        books = nil
+        let numbers = quotes.assignment.map(\.partition).sorted()
+        guard !numbers.isEmpty else { return }
+        let topics = [TopicRegistry.book, TopicRegistry.funding].map { TopicRegistry.spec(of: $0).name }
+        let partitions = topics.flatMap { topic in
+            numbers.map { TopicPartition(topic: topic, partition: $0) }
+        }
+        let records = Int64(settings.rebuildRecords)
+        books = try KafkaConsumer(
+            settings: settings.kafka,
+            topics: .assign(partitions),
+            from: settings.kafka.isEmbedded || records == 0 ? .begin : .tail(records: records),
+            metadataMilliseconds: 3000
+        )
+    }
+
+    private func followPartitions() throws {
         let (added, removed) = changes.drain()
+        if !removed.isEmpty || !added.isEmpty { try followBooks() }
         if !removed.isEmpty {
             engine.release(removed.map(\.partition), now: clock.wall.microseconds)
         }
@@ -159,7 +215,8 @@ extension AggregatorSession {
             logger.info("quotes.rebuilding", ["partitions": LogValue(added.count)])
         }
         guard let deadline = rebuildEnds else { return }
-        let isRead = quotes.hasReachedEnd && instruments.hasReachedEnd
+        let isRead =
+            quotes.hasReachedEnd && instruments.hasReachedEnd && (books?.hasReachedEnd ?? true)
         guard isRead || clock.monotonic >= deadline else { return }
         rebuildEnds = nil
         let symbols = engine.endRebuild(now: clock.wall.microseconds)
@@ -191,6 +248,8 @@ extension AggregatorSession {
         if undelivered > 0 { logger.warning("kafka.undelivered", ["records": LogValue(undelivered)]) }
         if undelivered == 0 { try? quotes.commit(waits: true) }
         quotes.close(deadlineMilliseconds: 1000)
+        books?.close(deadlineMilliseconds: 500)
+        told?.close(deadlineMilliseconds: 500)
         instruments.close(deadlineMilliseconds: 500)
         producer.close(deadlineMilliseconds: 1000)
         announcer.logRest()

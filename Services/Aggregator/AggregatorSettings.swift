@@ -11,11 +11,20 @@ struct AggregatorSettings: Sendable {
     let common: CommonSettings
     let kafka: KafkaSettings
     let quotes: QuoteSettings
-    let arbitrage: ArbitrageSettings
+    let arbitrage: EvaluationSettings
+    let depth: DepthSettings
+    /// Which kinds of opportunities are looked for.
+    let kinds: Set<OpportunityKind>
+    /// Markets that may convert one quote currency into another: symbol and venue.
+    let conversions: [(symbol: String, venue: String)]
     /// The shortest time between two quotes of a symbol, in microseconds; 0: every change is published.
     let quoteIntervalMicroseconds: Int64
     /// A quote that does not change is published again after so long, in microseconds.
     let refreshMicroseconds: Int64
+    /// The most levels a side of the book over venues; 0: none is published.
+    let bookTop: Int
+    /// The shortest time between two books of a symbol, in microseconds.
+    let bookIntervalMicroseconds: Int64
     /// How many of the newest records of a partition are read again at the start, to know what every leg says.
     let rebuildRecords: Int
     /// Taker fees that take the place of those in `ref.instrument`, by `venue.market`.
@@ -31,6 +40,13 @@ struct AggregatorSettings: Sendable {
                 30_000,
                 100...3_600_000,
                 "a venue's quote that is older does not count"
+            ),
+            legMinAgeMicroseconds: Self.microseconds(
+                reader,
+                "aggregator.leg_min_age_ms",
+                2000,
+                100...3_600_000,
+                "a venue's quote counts for so long at least, however often it usually speaks"
             ),
             maximumSymbols: reader.int(
                 "aggregator.maximum_symbols",
@@ -53,6 +69,19 @@ struct AggregatorSettings: Sendable {
             100...3_600_000,
             "a quote that does not change is published again after so long"
         )
+        bookTop = reader.int(
+            "aggregator.book_top",
+            default: 20,
+            in: 0...1000,
+            help: "most levels a side of the book over venues; 0: none is published"
+        )
+        bookIntervalMicroseconds = Self.microseconds(
+            reader,
+            "aggregator.book_interval_ms",
+            250,
+            10...60_000,
+            "shortest time between two books of a symbol over venues"
+        )
         rebuildRecords = reader.int(
             "aggregator.rebuild_records",
             default: 20_000,
@@ -60,11 +89,57 @@ struct AggregatorSettings: Sendable {
             help: "newest records of a partition that are read again at the start"
         )
         arbitrage = Self.arbitrage(reader)
+        let least = quotes.legMinAgeMicroseconds ?? quotes.legMaxAgeMicroseconds
+        depth = DepthSettings(
+            levels: reader.int(
+                "arbitrage.book_levels",
+                default: 50,
+                in: 1...1000,
+                help: "levels a side that are kept of every venue's book"
+            ),
+            ages: ArrivalBounds(
+                least: min(least, quotes.legMaxAgeMicroseconds),
+                most: quotes.legMaxAgeMicroseconds
+            )
+        )
+        kinds = Self.kinds(reader)
+        conversions = Self.conversions(reader)
         takerFees = Self.fees(reader)
         for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
     }
 
-    private static func arbitrage(_ reader: ConfigurationReader) -> ArbitrageSettings {
+    private static func kinds(_ reader: ConfigurationReader) -> Set<OpportunityKind> {
+        let names = OpportunityKind.allCases.map(\.rawValue)
+        let wanted = reader.list(
+            "arbitrage.kinds",
+            default: names,
+            help: "kinds of opportunities to look for"
+        )
+        return Set(
+            wanted.compactMap { name in
+                if let kind = OpportunityKind(rawValue: name) { return kind }
+                reader.note(
+                    "arbitrage.kinds",
+                    "\"\(name)\" is no kind",
+                    "use \(names.joined(separator: ", "))"
+                )
+                return nil
+            }
+        )
+    }
+
+    private static func conversions(_ reader: ConfigurationReader) -> [(symbol: String, venue: String)] {
+        let key = "arbitrage.conversions"
+        let help = "spot markets that may convert quote currencies, as USDC-USDT@binance"
+        return reader.list(key, default: [], help: help).compactMap { text in
+            let parts = text.split(separator: "@").map(String.init)
+            if parts.count == 2 { return (symbol: parts[0], venue: parts[1]) }
+            reader.note(key, "\"\(text)\" names no market", "write as USDC-USDT@binance")
+            return nil
+        }
+    }
+
+    private static func arbitrage(_ reader: ConfigurationReader) -> EvaluationSettings {
         let key = "arbitrage.min_edge_bps"
         let help = "net edge that counts, in basis points of what buying costs"
         let text = reader.string(key, default: "0", help: help)
@@ -83,7 +158,30 @@ struct AggregatorSettings: Sendable {
             0...60_000,
             "shortest time between two steps of an open opportunity"
         )
-        return ArbitrageSettings(minimumEdgeRate: rate, updateIntervalMicroseconds: interval)
+        let duration = microseconds(
+            reader,
+            "arbitrage.min_duration_ms",
+            0,
+            0...3_600_000,
+            "an opportunity is told when it has lasted so long"
+        )
+        let value = reader.string(
+            "arbitrage.min_value",
+            default: "0",
+            help: "least value of the first leg, in its quote currency"
+        )
+        var least = ScaledDecimal.zero
+        if let number = try? ScaledDecimal(value), !number.isNegative {
+            least = number
+        } else {
+            reader.note("arbitrage.min_value", "\"\(value)\" is no amount", "write as in 10")
+        }
+        return EvaluationSettings(
+            minimumEdgeRate: rate,
+            minimumValue: least,
+            minimumDurationMicroseconds: duration,
+            updateIntervalMicroseconds: interval
+        )
     }
 
     private static func fees(_ reader: ConfigurationReader) -> [String: ScaledDecimal] {

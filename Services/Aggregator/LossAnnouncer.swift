@@ -35,7 +35,7 @@ final class LossAnnouncer {
         guard !waiting.isEmpty else { return }
         let losses = waiting
         waiting = []
-        for topic in [TopicRegistry.quote, TopicRegistry.opportunity] {
+        for topic in [TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.aggregatedBook] {
             let holes = losses.filter { $0.topic == topic }.map(hole)
             if !holes.isEmpty { publisher.publish(record(topic, holes, now)) }
         }
@@ -48,7 +48,7 @@ final class LossAnnouncer {
                 "records.lost",
                 [
                     "topic": .string(TopicRegistry.spec(of: loss.topic).name),
-                    "symbol": .string(symbolName(loss.stream.index / 2)),
+                    "symbol": .string(symbolName(loss.stream.index / 3)),
                     "first_seq": LogValue(loss.firstSeq), "last_seq": LogValue(loss.lastSeq),
                     "reason": .string(loss.reason.rawValue),
                 ]
@@ -60,7 +60,7 @@ final class LossAnnouncer {
     private func hole(_ loss: LossReport) -> IntegrityRecord.Hole {
         IntegrityRecord.Hole(
             venue: "all",
-            symbol: symbolName(loss.stream.index / 2),
+            symbol: symbolName(loss.stream.index / 3),
             epoch: epoch,
             firstSeq: loss.firstSeq,
             lastSeq: loss.lastSeq,

@@ -10,10 +10,11 @@ import Wire
 ///
 /// - Thread: the aggregator's. Allocates: for an opportunity's id; never for a quote in steady state.
 final class RecordPublisher {
-    /// Two sequences a symbol: its quotes and its opportunities.
+    /// Three sequences a symbol: its quotes, its opportunities, its books.
     private struct Sequences {
         var quote: UInt64 = 0
         var opportunity: UInt64 = 0
+        var book: UInt64 = 0
     }
 
     /// When this process's sequences began, in microseconds since the Unix epoch.
@@ -56,6 +57,12 @@ final class RecordPublisher {
         }
     }
 
+    /// Notes the venue's own name of a symbol, once.
+    func note(_ venueSymbol: String, _ symbol: SymbolID, _ venue: VenueIndex) {
+        var copy = venueSymbol
+        copy.withUTF8 { note(UnsafeRawBufferPointer($0), symbol, venue) }
+    }
+
     /// Publishes the consolidated quote of a symbol.
     func publish(_ symbol: SymbolID, of quotes: QuoteTable, now: Int64) {
         makeRoom(symbol)
@@ -78,19 +85,72 @@ final class RecordPublisher {
         writer.clear()
         quote.encode(into: &writer)
         metrics.quotes.add()
-        send(TopicRegistry.quote, stream: symbol.index &* 2, quote.seq, quote.symbol, now)
+        send(TopicRegistry.quote, stream: symbol.index &* 3, quote.seq, quote.symbol, now)
     }
 
     /// Publishes a step of an opportunity.
-    func publish(_ event: OpportunityEvent, of quotes: QuoteTable, now: Int64) {
-        makeRoom(event.symbol)
-        sequences[Int(event.symbol.index)].opportunity += 1
-        let seq = sequences[Int(event.symbol.index)].opportunity
-        let symbol = quotes.name(of: event.symbol)
+    func publish(_ step: RouteStep, of board: ArbitrageBoard, _ quotes: QuoteTable, now: Int64) {
+        guard let first = board.map.routes[step.route].legs.first else { return }
+        let symbol = board.depth[first.market].symbol
+        makeRoom(symbol)
+        let seq = sequences[Int(symbol.index)].opportunity + 1
+        let maker = StepRecordMaker(board: board, quotes: quotes) { self.venueSymbol($0, $1) }
+        guard let record = maker.record(step, seq: seq, aggregator: instance, epoch: epoch, now: now) else {
+            return
+        }
+        sequences[Int(symbol.index)].opportunity = seq
         writer.clear()
-        record(event, seq, quotes, now).encode(into: &writer)
+        record.encode(into: &writer)
         metrics.steps.add()
-        send(TopicRegistry.opportunity, stream: event.symbol.index &* 2 &+ 1, seq, symbol, now)
+        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, seq, record.symbol, now)
+    }
+
+    /// Closes an opportunity that an earlier run left open.
+    func publishEnd(of orphan: OpportunityRecord, _ symbol: SymbolID, now: Int64) {
+        makeRoom(symbol)
+        sequences[Int(symbol.index)].opportunity += 1
+        var record = orphan
+        record.epoch = epoch
+        record.seq = sequences[Int(symbol.index)].opportunity
+        record.publishedMicroseconds = now
+        record.state = .close
+        record.reason = .restarted
+        record.trigger = nil
+        let (duration, overflow) = now.subtractingReportingOverflow(record.openedMicroseconds)
+        record.durationMicroseconds = overflow ? 0 : max(duration, 0)
+        writer.clear()
+        record.encode(into: &writer)
+        metrics.steps.add()
+        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, record.seq, record.symbol, now)
+    }
+
+    /// Publishes the book of a symbol over venues.
+    func publishBook(
+        _ symbol: SymbolID,
+        _ name: String,
+        _ top: Int,
+        _ venues: [AggBookRecord.Venue],
+        _ bids: [AggBookRecord.Level],
+        _ asks: [AggBookRecord.Level],
+        now: Int64
+    ) {
+        makeRoom(symbol)
+        sequences[Int(symbol.index)].book += 1
+        let record = AggBookRecord(
+            symbol: name,
+            aggregator: instance,
+            epoch: epoch,
+            seq: sequences[Int(symbol.index)].book,
+            publishedMicroseconds: now,
+            top: Int64(top),
+            venues: venues,
+            bids: bids,
+            asks: asks
+        )
+        writer.clear()
+        record.encode(into: &writer)
+        metrics.aggregatedBooks.add()
+        send(TopicRegistry.aggregatedBook, stream: symbol.index &* 3 &+ 2, record.seq, name, now)
     }
 
     /// Publishes a record of no sequence: a dead letter, a word about a hole.
@@ -170,65 +230,9 @@ extension RecordPublisher {
             exchangeMicroseconds: leg.exchangeMicroseconds,
             receivedMicroseconds: leg.receivedMicroseconds,
             ageMicroseconds: leg.age(at: now),
-            venueSequence: leg.venueSequence
-        )
-    }
-
-    private func record(
-        _ event: OpportunityEvent,
-        _ seq: UInt64,
-        _ quotes: QuoteTable,
-        _ now: Int64
-    ) -> OpportunityRecord {
-        let symbol = quotes.name(of: event.symbol)
-        let buy = quotes.name(of: event.buyVenue)
-        let sell = quotes.name(of: event.sellVenue)
-        let figures = event.figures
-        return OpportunityRecord(
-            symbol: symbol,
-            aggregator: instance,
-            epoch: epoch,
-            seq: seq,
-            publishedMicroseconds: now,
-            id: "\(symbol):\(buy):\(sell):\(event.openedMicroseconds)",
-            kind: event.kind == .crossVenueSpot ? .crossVenueSpot : .crossVenuePerpetual,
-            state: OpportunityRecord.State(rawValue: event.state.rawValue) ?? .update,
-            reason: event.reason.flatMap { OpportunityRecord.Reason(rawValue: $0.rawValue) },
-            buy: leg(event.symbol, event.buyVenue, figures.buy, figures.buyFee, quotes, now),
-            sell: leg(event.symbol, event.sellVenue, figures.sell, figures.sellFee, quotes, now),
-            size: figures.size,
-            edge: figures.netEdge,
-            edgeBasisPoints: figures.netEdgeBasisPoints,
-            profit: figures.netProfit,
-            openedMicroseconds: event.openedMicroseconds,
-            durationMicroseconds: event.durationMicroseconds,
-            trigger: event.trigger.map { trigger in
-                OpportunityRecord.Trigger(
-                    venue: quotes.name(of: trigger.venue),
-                    feed: quotes.name(ofFeed: trigger.identity.feed),
-                    epoch: trigger.identity.epoch,
-                    seq: trigger.identity.seq,
-                    receivedMicroseconds: trigger.receivedMicroseconds
-                )
-            }
-        )
-    }
-
-    private func leg(
-        _ symbol: SymbolID,
-        _ venue: VenueIndex,
-        _ level: PriceLevel,
-        _ fee: ScaledDecimal,
-        _ quotes: QuoteTable,
-        _ now: Int64
-    ) -> OpportunityRecord.Leg {
-        OpportunityRecord.Leg(
-            venue: quotes.name(of: venue),
-            venueSymbol: venueSymbol(symbol, venue),
-            price: level.price,
-            size: level.size,
-            fee: fee,
-            ageMicroseconds: quotes.leg(symbol, venue)?.age(at: now) ?? 0
+            venueSequence: leg.venueSequence,
+            skewMicroseconds: leg.skewMicroseconds ?? EventTime.none,
+            allowedMicroseconds: quotes.allowedAge(symbol, venue)
         )
     }
 }

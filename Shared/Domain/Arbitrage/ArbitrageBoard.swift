@@ -110,10 +110,15 @@ extension ArbitrageBoard {
     public mutating func allowConversion(_ market: MarketIndex) { map.allowConversion(market) }
 
     /// Says what an instrument allows and charges; nil: it is unknown or can't be traded.
-    public mutating func setFacts(_ new: MarketFacts?, _ market: MarketIndex, now: Int64) {
+    public mutating func setFacts(
+        _ new: MarketFacts?,
+        _ market: MarketIndex,
+        now: Int64,
+        judges: Bool = true
+    ) {
         let place = Int(market.index)
         guard place < facts.count, facts[place] != new else { return }
-        settle(before: now)
+        if judges { settle(before: now) }
         facts[place] = new
         if let new {
             let leg = depth[market]
@@ -121,7 +126,7 @@ extension ArbitrageBoard {
             while states.count < map.routes.count { states.append(RouteState()) }
         }
         for route in map.routes(of: market) { states[route].rules = nil }
-        judge(market, nil, now)
+        if judges { judge(market, nil, now) }
     }
 
     /// What an instrument allows and charges, as far as it is known.
@@ -134,13 +139,14 @@ extension ArbitrageBoard {
         _ terms: FundingTerms?,
         _ market: MarketIndex,
         trigger: Trigger?,
-        now: Int64
+        now: Int64,
+        judges: Bool = true
     ) {
         let place = Int(market.index)
         guard place < fundings.count, fundings[place] != terms else { return }
-        settle(before: now)
+        if judges { settle(before: now) }
         fundings[place] = terms
-        judge(market, trigger, now)
+        if judges { judge(market, trigger, now) }
     }
 }
 
@@ -153,12 +159,19 @@ extension ArbitrageBoard {
     ///   - update: what it says.
     ///   - market: a number that ``market(_:_:)`` gave out.
     ///   - now: the time. Unit: microseconds since the Unix epoch.
+    ///   - judges: whether the routes are judged; not while old records are read again, before ``review(_:now:)``.
     /// - Returns: what it did to the book.
     @discardableResult
-    public mutating func apply(_ update: DepthUpdate, _ market: MarketIndex, now: Int64) -> DepthOutcome {
-        settle(before: now)
+    public mutating func apply(
+        _ update: DepthUpdate,
+        _ market: MarketIndex,
+        now: Int64,
+        judges: Bool = true
+    ) -> DepthOutcome {
+        if judges { settle(before: now) }
         let outcome = depth.apply(market, update, now: now)
         if case .ignored = outcome { return outcome }
+        guard judges else { return outcome }
         let trigger = Trigger(
             venue: depth[market].venue,
             identity: update.identity,
@@ -183,6 +196,15 @@ extension ArbitrageBoard {
             tellIfDue(route, now)
         }
     }
+
+    /// Judges all that an instrument is part of, after its book was learned without judging.
+    public mutating func review(_ market: MarketIndex, now: Int64) {
+        settle(before: now)
+        judge(market, nil, now)
+    }
+
+    /// Forgets an instrument's book, because another stream tells of it from now on.
+    public mutating func forgetBook(_ market: MarketIndex) { depth.forget(market) }
 
     /// Closes all that an instrument is part of, and forgets its book.
     public mutating func release(_ market: MarketIndex, _ reason: CloseReason, now: Int64) {

@@ -53,28 +53,6 @@ public enum CloseReason: String, Sendable, CaseIterable {
     case restarted
 }
 
-/// What an opportunity is worth at one moment.
-public struct OpportunityFigures: Hashable, Sendable {
-    /// The ask that is bought: price and all that is offered.
-    public var buy: PriceLevel
-    /// The bid that is sold to: price and all that is asked for.
-    public var sell: PriceLevel
-    /// The taker's fee where it is bought, as a fraction.
-    public var buyFee: ScaledDecimal
-    /// The taker's fee where it is sold, as a fraction.
-    public var sellFee: ScaledDecimal
-    /// What can be traded, in base currency or inverse contracts: the smaller size, on the lot grid of both.
-    public var size: ScaledDecimal
-    /// Bid less ask, in quote currency a unit of base.
-    public var grossEdge: ScaledDecimal
-    /// Bid less its fee, less ask and its fee, in quote currency a unit of base.
-    public var netEdge: ScaledDecimal
-    /// The net edge in basis points of what buying costs, fee included; rounded to four decimals.
-    public var netEdgeBasisPoints: ScaledDecimal
-    /// The net edge times the size in base currency, in quote currency; on inverse contracts cut to 8 decimals.
-    public var netProfit: ScaledDecimal
-}
-
 /// Which record caused a step.
 public struct Trigger: Hashable, Sendable {
     /// The venue whose record it was.
@@ -89,37 +67,5 @@ public struct Trigger: Hashable, Sendable {
         self.venue = venue
         self.identity = identity
         self.receivedMicroseconds = receivedMicroseconds
-    }
-}
-
-/// One step in an opportunity's life.
-///
-/// Its id is made of symbol, venues and ``openedMicroseconds``, which never repeats for a pair of venues.
-public struct OpportunityEvent: Sendable {
-    /// The step.
-    public var state: OpportunityState
-    /// Why it is over; nil while it is not.
-    public var reason: CloseReason?
-    /// The kind.
-    public var kind: OpportunityKind
-    /// The symbol.
-    public var symbol: SymbolID
-    /// Where it is bought.
-    public var buyVenue: VenueIndex
-    /// Where it is sold.
-    public var sellVenue: VenueIndex
-    /// The figures now; of a closed one the last that held.
-    public var figures: OpportunityFigures
-    /// When it was found, in microseconds since the Unix epoch.
-    public var openedMicroseconds: Int64
-    /// When this step was found, in microseconds since the Unix epoch.
-    public var atMicroseconds: Int64
-    /// Which record caused it; nil where time did.
-    public var trigger: Trigger?
-
-    /// The microseconds from its opening to this step; never negative.
-    public var durationMicroseconds: Int64 {
-        let (duration, overflow) = atMicroseconds.subtractingReportingOverflow(openedMicroseconds)
-        return overflow ? 0 : max(duration, 0)
     }
 }

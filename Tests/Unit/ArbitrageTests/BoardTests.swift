@@ -253,3 +253,19 @@ private struct Desk {
         #expect(desk.board.openCount == 0)
     }
 }
+
+@Suite struct `What an earlier run left open` {
+    @Test func `is what was told and not closed, once`() {
+        var ledger = OrphanLedger<Int>(limit: 2)
+        ledger.note(1, id: "b", .open)
+        ledger.note(2, id: "a", .open)
+        ledger.note(3, id: "c", .open)
+        ledger.note(4, id: "b", .update)
+        ledger.note(5, id: "a", .close)
+        ledger.note(6, id: "a", .settle)
+        ledger.note(7, id: "d", .update)
+        #expect(ledger.refused == 1)
+        #expect(ledger.takeAll() == [4, 7])
+        #expect(ledger.takeAll() == [])
+    }
+}
