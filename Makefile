@@ -17,7 +17,7 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue scale drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
 	sanitize-thread \
 	sanitize-address bench compose-up compose-down compose-check format lint clean
 
@@ -61,7 +61,10 @@ e2e: setup-tests release ## programs as processes: twin, feeds, broker, a Python
 	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill and not slow and not soak' --junitxml $(REPORTS)/e2e.xml
 
 new-venue: setup-tests ## deploy/scripts/new-venue.sh on a scratch copy, built and tested: minutes
-	$(PYTHON) -m pytest Tests/EndToEnd -q -m slow
+	$(PYTHON) -m pytest Tests/EndToEnd/test_new_venue.py -q -m slow
+
+scale: setup-tests release ## 500 symbols of four channels on one feed, within the venues' limits: a minute or two
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd/test_subscriptions.py -q -s -m slow
 
 drills: setup-tests release ## counted faults (DRILL_COUNT=20: an hour or more); the report in .build/reports/drills.md
 	mkdir -p $(REPORTS)

@@ -21,9 +21,12 @@ final class SubscriptionDesk {
     private let producer: KafkaProducer
     private let scanner: JSONScanner
     private var writer = JSONWriter()
+    private var isWriting = false
+    private var hasRead = false
     private var wishes: [String: [String]?] = [:]
     private var feeds: [String: FeedStatusRecord] = [:]
-    private var fresh: [FeedStatusRecord] = []
+    /// The newest words of feeds that were not read yet: of a large feed's many words only the last is worth it.
+    private var unread: [String: [UInt8]] = [:]
     /// When the first word was written.
     ///
     /// - Unit: microseconds since the Unix epoch.
@@ -98,11 +101,18 @@ final class SubscriptionDesk {
         return channels
     }
 
-    /// Reads on for a moment; gives what feeds of the venue said meanwhile.
+    /// Reads on for a moment; gives what feeds of the venue said last meanwhile.
     func poll() throws -> [FeedStatusRecord] {
-        fresh.removeAll()
         try consumer.poll(waitMilliseconds: 50) { record in take(record) }
-        return fresh
+        guard hasRead || consumer.hasReachedEnd else { return [] }
+        hasRead = true
+        defer { unread.removeAll() }
+        return unread.compactMap { feed, bytes in
+            let status = bytes.withUnsafeBytes { try? FeedStatusRecord(decoding: $0, scanner: scanner) }
+            guard let status, status.venue == venue else { return nil }
+            feeds[feed] = status
+            return status
+        }
     }
 
     private func take(_ record: borrowing ConsumedRecord) {
@@ -117,12 +127,7 @@ final class SubscriptionDesk {
             guard let word = try? SubscriptionRecord(decoding: value, scanner: scanner) else { return }
             wishes[symbol] = word.channels
         } else if let value = record.value {
-            guard let status = try? FeedStatusRecord(decoding: value, scanner: scanner), status.venue == venue
-            else {
-                return
-            }
-            feeds[key] = status
-            fresh.append(status)
+            unread[key] = Array(value)
         }
     }
 
@@ -155,8 +160,6 @@ final class SubscriptionDesk {
             }
         }
     }
-
-    private var isWriting = false
 
     /// Waits until Kafka has all; false where it does not take it in time.
     func flush() -> Bool { producer.flush(deadlineMilliseconds: 15_000) == 0 }

@@ -169,12 +169,20 @@ import Wire
     }
 
     @Test func `a candle length that the market does not stream is told once and left out`() {
-        let world = EngineWorld([btc], adjust: { $0.channels = [.bbo, .candle] })
+        let world = EngineWorld(
+            [btc],
+            adjust: { settings in
+                settings.channels = [.bbo, .candle]
+                settings.candleIntervals = CandleInterval(name: "5m").map { [$0] } ?? []
+            }
+        )
         world.list([btc, eth])
         world.pass(milliseconds: 300)
         world.engine.take(wish(eth, "candle"))
         world.pass(milliseconds: 300)
-        let told = world.records(TopicRegistry.integrity).filter { $0.contains("no candles of 1m in spot") }
+        let told = world.records(TopicRegistry.integrity).filter {
+            $0.contains("no candles of 5m in spot; there are 1m")
+        }
         #expect(told.count == 1)
         #expect(states(world, eth) == ["candle refused"])
     }
@@ -204,5 +212,25 @@ import Wire
         #expect(again.first?.contains("\"kind\":\"snapshot\"") == true)
         #expect(again.last?.contains("\"kind\":\"delta\"") == true)
         #expect(world.records(TopicRegistry.bbo).count == 3)
+    }
+
+    @Test func `what comes during a hand-over is asked for on both connections, and an empty pair is closed`()
+    {
+        let world = EngineWorld([btc])
+        world.goLive(btc)
+        world.list([btc, eth])
+        world.engine.renewConnections("test")
+        let successor = world.engine.handOvers[0]?.new
+        successor?.socketOpened()
+        world.engine.take(wish(eth, "bbo"))
+        #expect(successor?.session.wantedStreams.count == 3)
+        #expect(world.engine.connections[0].session.wantedStreams.count == 3)
+        let wishes = [btc, eth].map { SubscriptionWish(symbol: $0, channels: []) }
+        world.engine.take(.changed(wishes))
+        #expect(world.engine.handOvers.isEmpty)
+        #expect(world.ports.closes.count == 2)
+        #expect(status(world).isEmpty)
+        world.engine.take(wish(btc, "bbo"))
+        #expect(world.engine.connections.count == 1 && world.ports.urls.count == 3)
     }
 }

@@ -262,7 +262,8 @@ final class FeedConnection {
 
     /// Asks for a book's snapshot on this connection; false where that is not possible.
     func requestBook(_ stream: VenueStream, _ now: MonotonicNanos) -> Bool {
-        guard session.place(of: stream) != nil, session.state == .open,
+        guard let place = session.place(of: stream), session.streamState(place) != .ended,
+            session.state == .open,
             let frame = engine.venue.bookRequest(stream, request: session.takeRequest())
         else { return false }
         let isDone = session.send(frame, now, &actions)

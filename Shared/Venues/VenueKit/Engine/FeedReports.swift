@@ -70,13 +70,18 @@ final class FeedReports {
             engine.announceDroppedDeadLetters()
             publishMinute(engine)
         }
-        let least = isChanged ? Self.changeMilliseconds : Self.statusMilliseconds
+        let least = isChanged ? Self.pause(streams: engine.pipeline.slots.count) : Self.statusMilliseconds
         if statusAt.value == .min || now >= statusAt.advanced(milliseconds: least) {
             statusAt = now
             isChanged = false
             publishStatus(engine)
         }
     }
+
+    /// The shortest time between two statuses: what a status costs grows with its streams.
+    ///
+    /// - Unit: milliseconds.
+    private static func pause(streams: Int) -> Int64 { max(changeMilliseconds, Int64(streams / 4)) }
 
     /// Everything once more, at the end.
     func publishLast(_ engine: FeedEngine, _ now: MonotonicNanos) {
