@@ -242,7 +242,7 @@ def test_five_hundred_symbols_of_four_channels_within_the_venues_limits(
     need("exchange-twin", f"{venue}-feed", "marketbus")
     broker = stage.broker("embedded")
     reader = stage.keep(Reader(broker.bootstrap, ("sys.feed_status.v1", "sys.integrity.v1", "ctl.subscription.v1")))
-    twin = stage.twin("--symbols", "520", "--rate", "3000", "--seed", "9", "--venues", venue)
+    twin = stage.twin("--symbols", "520", "--rate", "1000", "--seed", "9", "--venues", venue)
     symbols = listed(twin, venue)
     assert len(symbols) >= 501
     instance = f"scale-{time.time_ns()}"
