@@ -1,6 +1,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """What must be true of records that were read from the topics: complete, once, in order, valid, and what was sent."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import Any, Iterable, Optional
 
@@ -28,6 +29,8 @@ def announced_holes(records: Iterable[Consumed]) -> dict[Stream, set[int]]:
             continue
         value = record.value
         for hole in value.get("holes", ()):
+            if hole.get("repaired"):
+                continue  # these came late, and are there
             stream = (value["feed"], hole["epoch"], value["topic"], hole["symbol"])
             holes[stream].update(range(hole["first_seq"], hole["last_seq"] + 1))
     return holes
@@ -148,7 +151,8 @@ def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -
     """Differences from what the oracle makes of the twin's own log.
 
     Every epoch of a stream must repeat, number by number, what one connection was sent from some frame on. What was
-    sent and not read at an epoch's end is no difference: a cut loses what is under way.
+    sent and not read at an epoch's end is no difference: a cut loses what is under way. What was fetched afterwards was
+    sent on no connection, and is passed over.
     """
     sent: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in expected.records:
@@ -158,30 +162,39 @@ def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -
         if record.topic in MARKET_TOPICS and record.value.get("state") != "invalid":
             epochs[stream_of(record)].append(record)
     problems = []
-    for stream, read in epochs.items():
-        text = _epoch_problem(list(sent[(stream[2], stream[3])].values()), read)
+    for stream, all_read in epochs.items():
+        read = [record for record in all_read if record.value.get("origin") != "rest"]
+        if not read:
+            continue
+        late = sorted(record.value["seq"] for record in all_read if record.value.get("origin") == "rest")
+        text = _epoch_problem(list(sent[(stream[2], stream[3])].values()), read, late)
         if text is not None:
             problems.append(f"{stream}: {text}")
     return problems[:most]
 
 
-def _epoch_problem(connections: list[list[Record]], read: list[Consumed]) -> Optional[str]:
+def _epoch_problem(connections: list[list[Record]], read: list[Consumed], late: list[int]) -> Optional[str]:
     """None where some connection was sent exactly this; a venue that repeats its last trade makes more candidates."""
     first = read[0].value
     problem = f"number {first['seq']} was never sent: {first}"
     for connection in connections:
         for start, record in enumerate(connection):
             if _identity(record.value) == _identity(first):
-                found = _shifted_problem(connection, start - first["seq"], read)
+                found = _shifted_problem(connection, start - _place(first["seq"], late), read, late)
                 if found is None:
                     return None
                 problem = found
     return problem
 
 
-def _shifted_problem(connection: list[Record], shift: int, read: list[Consumed]) -> Optional[str]:
+def _place(seq: int, late: list[int]) -> int:
+    """A number among those of the records that were not fetched."""
+    return seq - bisect_left(late, seq)
+
+
+def _shifted_problem(connection: list[Record], shift: int, read: list[Consumed], late: list[int]) -> Optional[str]:
     for other in read:
-        place = other.value["seq"] + shift
+        place = _place(other.value["seq"], late) + shift
         if not 0 <= place < len(connection):
             return f"number {other.value['seq']} was never sent"
         produced = {"topic": other.topic, "key": other.key, "value": other.value}

@@ -77,6 +77,7 @@ public final class FrameBench {
         batch.trades.map { trade in
             "trade \(instruments[trade.instrument].symbol) \(trade.id.string) \(trade.side.name) "
                 + "\(trade.price) x \(trade.size) at \(Self.text(trade.exchangeMicroseconds))"
+                + (trade.matches == 1 ? "" : " for \(trade.matches) ids")
         }
             + batch.quotes.map { quote in
                 "quote \(instruments[quote.instrument].symbol) \(Self.text(quote.venueSequence)) "

@@ -139,4 +139,19 @@ private let stream = ProofStream(feed: "a-feed", topic: "md.trade.v1", venue: "a
         #expect(found == lost)
         #expect(finding.duplicates == doubled && finding.disordered == swapped)
     }
+
+    @Test func `what came late and what never came is told beside the numbers`() throws {
+        var ledger = ProofLedger(fromFirst: true)
+        for seq in UInt64(1)...5 { ledger.note(stream, epoch: 1, seq: seq, published: 1_000_000) }
+        ledger.announce(stream, epoch: 1, given: 1...5)
+        #expect(try finding(ledger).isComplete)
+        ledger.announce(stream, repaired: 2)
+        let repaired = try finding(ledger)
+        #expect(repaired.isComplete && repaired.repaired == 2)
+        let told = ProofIncident(at: 7, symbol: stream.symbol, text: "trades_missing: 3 trades")
+        ledger.announce(stream, missed: told)
+        let missed = try finding(ledger)
+        #expect(missed.isExplained && !missed.isComplete)
+        #expect(missed.missed == [told])
+    }
 }

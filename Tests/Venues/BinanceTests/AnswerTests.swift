@@ -19,6 +19,13 @@ struct AnswerTests {
         return instrument
     }
 
+    @Test func `every REST endpoint has a budget, and the futures share one`() {
+        let named = venue.profile.restBudgets.flatMap(\.endpoints)
+        let servers = venue.profile.endpoints.map(\.name).filter { $0.hasSuffix("_rest") }
+        #expect(named.sorted() == servers.sorted())
+        #expect(venue.profile.restBudgets.contains { $0.endpoints == ["usdm_rest", "coinm_rest"] })
+    }
+
     private func bench(_ symbol: String, _ market: MarketID) throws -> AnswerBench {
         AnswerBench(venue, try instrument(symbol, market))
     }

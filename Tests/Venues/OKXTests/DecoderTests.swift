@@ -28,6 +28,16 @@ struct DecoderTests {
         #expect(bench.see(sample.frame(rows: "")).isEmpty)
     }
 
+    @Test(arguments: [
+        ("\"4\"", " for 4 ids"), ("\"1\"", ""), ("\"0\"", ""), ("\"-7\"", ""), ("\"x\"", ""),
+        ("7", " for 7 ids"),
+        ("\"99999999\"", " for 65535 ids"),
+    ])
+    func `a push of several matches stands for as many ids`(_ count: String, _ words: String) {
+        let row = FrameText(Frames.tradeRow).with("count", count).description
+        #expect(bench.see(Frames.all[2].frame(rows: row)) == [Frames.all[2].seen + words])
+    }
+
     @Test func `the row's instrument wins over the channel's`() {
         let frame =
             "{\"arg\":{\"channel\":\"trades\",\"instId\":\"ETH-USDT\"},\"data\":[\(Frames.oldTradeRow)]}"

@@ -82,6 +82,7 @@ struct FigurePoll {
 
     /// When ``next(_:)`` is worth a question.
     var deadline: MonotonicNanos {
-        rows.values.reduce(MonotonicNanos.never) { $1.isAsked ? $0 : min($0, $1.due) }
+        guard rows.values.count(where: { $0.isAsked }) < Self.concurrent else { return .never }
+        return rows.values.reduce(MonotonicNanos.never) { $1.isAsked ? $0 : min($0, $1.due) }
     }
 }

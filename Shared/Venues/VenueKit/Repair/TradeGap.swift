@@ -123,7 +123,8 @@ extension TradeFind {
 
     /// What could not be repaired, in words; nil where nothing is missing.
     func missing(_ history: TradeHistory) -> String? {
-        let range = gap.before.map { "between \(gap.after) and \($0)" } ?? "after \(gap.after)"
+        let end = gap.before.map { "between \(gap.after) and \($0)" } ?? "after \(gap.after)"
+        let range = gap.since > 0 ? "\(end) (\(gap.since) us)" : end
         if let count = missingCount(history) {
             guard count > 0 else { return nil }
             return "\(count) trades with ids \(range) are missing: \(why)"
