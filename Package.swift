@@ -236,7 +236,7 @@ let testTargets: [Target] = [
         ["VenueKit", "OrderBooks", "Wire", "TestKit", "VenueTestKit"] + foundations + runtime
     ),
     tests(
-        "Integration",
+        "Unit",
         "DriftTests",
         ["VenueKit", "Wire", "TestKit", "VenueTestKit", "AllocationCount"] + foundations + runtime + venues,
         exclude: ["Samples"]

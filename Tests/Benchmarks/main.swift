@@ -4,6 +4,7 @@ import Glibc
 
 let usage = """
     usage: benchmarks frames FOLDER [SECONDS]     recorded frames to record bytes, in memory
+           benchmarks drift FOLDER [SECONDS]      the same without and with the drift sentinel
            benchmarks allocations FOLDER          how often that asks for memory; exit 1 if it does
            benchmarks books                       order books: an update, an increment, 500 books; exit 1 if they ask for memory
            benchmarks produce FOLDER              recorded frames handed to librdkafka, beside librdkafka alone
@@ -19,6 +20,9 @@ switch arguments.first {
 case "frames" where arguments.count >= 2:
     let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 1 : 1
     FrameBenchmark(folder: folder, runs: 5, secondsPerRun: seconds).runAll()
+case "drift" where arguments.count >= 2:
+    let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 1 : 1
+    FrameBenchmark(folder: folder, runs: 5, secondsPerRun: seconds).runDrift()
 case "allocations" where arguments.count == 2:
     exit(AllocationBenchmark(folder: folder).runAll() ? 0 : 1)
 case "books" where arguments.count == 1:

@@ -12,9 +12,12 @@ struct Tally {
     private(set) var events = 0
     private(set) var records = 0
     private(set) var deadLetters = 0
+    /// Changes of shape that were told.
+    private(set) var drifts = 0
     private var frames: [String: Int] = [:]
 
     mutating func note(_ kind: String) { frames[kind, default: 0] += 1 }
+    mutating func noteDrift() { drifts += 1 }
     mutating func note(events count: Int) { events += count }
     mutating func note(records count: Int) { records += count }
 
@@ -26,7 +29,7 @@ struct Tally {
     /// Prints a line a kind.
     func report() {
         for (kind, count) in frames.sorted(by: { $0.key < $1.key }) { print("frames\t\(kind)\t\(count)") }
-        print("events\t\(events)\nrecords\t\(records)")
+        print("events\t\(events)\nrecords\t\(records)\ndrifts\t\(drifts)")
     }
 }
 
@@ -42,6 +45,7 @@ final class FuzzRun {
     private let scanner = JSONScanner()
     private let memory = GuardedMemory(capacity: 1 << 17)
     private var mutator: Mutator
+    private let sentinel: DriftSentinel
     /// Frames of the corpus that give events.
     private var telling: [[UInt8]] = []
     private var instruments: [Instrument] = []
@@ -53,6 +57,7 @@ final class FuzzRun {
         self.options = options
         self.corpus = corpus
         mutator = Mutator(seed: options.seed)
+        sentinel = DriftSentinel(options.venue.venue.frameSheet)
     }
 
     /// Takes all frames.
@@ -67,6 +72,7 @@ final class FuzzRun {
             work(part, RecordCheck(scanner), memory)
             rest -= part
         }
+        if tally.drifts > DriftSentinel.reportLimit { fail("\(tally.drifts) drifts were told", []) }
     }
 
     private func work(_ count: Int, _ check: RecordCheck, _ memory: GuardedMemory) {
@@ -82,7 +88,9 @@ final class FuzzRun {
             check.connection = place
             let time = Int64(number)
             frame.withUnsafeBytes { bytes in
-                take(memory.place(bytes, isPadded: bytes.count.isMultiple(of: 2)), paths[place], check, time)
+                let text = memory.place(bytes, isPadded: bytes.count.isMultiple(of: 2))
+                take(text, paths[place], check, time)
+                sentinel.look(text, options.venue.markets[place]) { _ in tally.noteDrift() }
             }
             if mutator.below(100) == 0, !paths[place].pipeline.slots.isEmpty {
                 let slots = paths[place].pipeline.slots

@@ -22,6 +22,9 @@ public struct EventBatch {
     /// The instrument whose book the frame is about, set by the decoder before it reads levels: where the frame can't be
     /// read to its end, that book no longer holds.
     public var bookAtRisk: InstrumentID?
+    /// Which of the venue's full-depth channels the frame is of, in the decoder's own count from 0 (at most 7), set with
+    /// ``bookAtRisk``: a recording may hold several of one instrument, and each is a book of its own.
+    public var bookChannel: UInt8 = 0
     /// The candles.
     public private(set) var candles: ContiguousArray<Candle> = []
     /// The figures of the last 24 hours.
@@ -115,6 +118,7 @@ public struct EventBatch {
         if !quotes.isEmpty { quotes.removeAll(keepingCapacity: true) }
         if !levels.isEmpty { levels.removeAll(keepingCapacity: true) }
         bookAtRisk = nil
+        bookChannel = 0
         if hasMore { removeMore() }
     }
 

@@ -13,7 +13,7 @@ extension CoinbaseVenue {
         )
     }
 
-    // Made by deploy/scripts/frame-shapes.sh from Tests/Integration/DriftTests/Samples.
+    // Made by deploy/scripts/frame-shapes.sh from Tests/Unit/DriftTests/Samples.
     private static let frameShapes = """
         * type=subscriptions {type:s channels:[{name:s product_ids:[s] account_ids?:0}]}
         * type=error {type:s message:s reason?:s}

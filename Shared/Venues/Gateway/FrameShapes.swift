@@ -13,7 +13,7 @@ extension GatewayVenue {
         )
     }
 
-    // Made by deploy/scripts/frame-shapes.sh from Tests/Integration/DriftTests/Samples.
+    // Made by deploy/scripts/frame-shapes.sh from Tests/Unit/DriftTests/Samples.
     private static let frameShapes = """
         * type=CONNECTED {type:s session:s market_type:s symbols:[s] resolutions:[s] ticks:[s]
           heartbeat_ms:n time_us:n}

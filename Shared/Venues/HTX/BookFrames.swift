@@ -44,6 +44,7 @@ extension HTXDecoder {
         _ batch: inout EventBatch
     ) throws(DecodeError) {
         batch.bookAtRisk = id
+        batch.bookChannel = kind.bookChannel
         let isNumbered = if case .numbered = kind { true } else { false }
         var update = BookUpdate(
             instrument: id,

@@ -187,6 +187,16 @@ enum HTXKind {
     case liquidation
     /// The 24 hours of all instruments.
     case allTickers
+
+    /// ``EventBatch/bookChannel`` of those that are books.
+    var bookChannel: UInt8 {
+        switch self {
+        case .numbered(let levels): levels > 150 ? 1 : 0
+        case .versioned: 2
+        case .whole: 3
+        default: 0
+        }
+    }
 }
 
 /// Finds out what a topic carries.

@@ -16,7 +16,7 @@ extension HTXVenue {
         )
     }
 
-    // Made by deploy/scripts/frame-shapes.sh from Tests/Integration/DriftTests/Samples.
+    // Made by deploy/scripts/frame-shapes.sh from Tests/Unit/DriftTests/Samples.
     private static let frameShapes = """
         * id,status,subbed,ts {id:s status:s subbed:s ts:n}
         * id,status,ts,unsubbed {id:s status:s unsubbed:s ts:n}
@@ -57,7 +57,8 @@ extension HTXVenue {
         * op=sub,topic=liquidation_orders {op:s cid:s topic:s ts:s|n err-code:n err-msg?:s}
         * op=unsub,topic=funding_rate {op:s cid:s topic:s ts:n err-code:n}
         * op=unsub,topic=liquidation_orders {op:s cid:s topic:s ts:n err-code:n}
-        * ch=index,ch= {ch:s ts:n tick:{vol:s close:s count:s high:s id:n low:s open:s amount:s}}
+        * ch=index,ch= {ch:s ts:n tick:{vol:s close:s count:s high:s id:n low:s open:s amount:s
+          trade_turnover?:s}}
         linear op=notify,topic=liquidation_orders {op:s topic:s ts:n data:[{contract_code:s direction:s
           offset:s volume:n price:n created_at:n amount:n trade_turnover:n business_type:s symbol?:s
           pair?:s}]}

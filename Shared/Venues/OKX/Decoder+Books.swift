@@ -43,6 +43,7 @@ extension OKXDecoder {
             return
         }
         batch.bookAtRisk = known
+        batch.bookChannel = envelope.channel?.matches(names.fastBooks) == true ? 1 : 0
         do throws(DecodeError) {
             batch.append(try update(row, known, try isSnapshot(envelope.action, reader), reader))
         } catch {

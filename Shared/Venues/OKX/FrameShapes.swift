@@ -14,7 +14,7 @@ extension OKXVenue {
         )
     }
 
-    // Made by deploy/scripts/frame-shapes.sh from Tests/Integration/DriftTests/Samples.
+    // Made by deploy/scripts/frame-shapes.sh from Tests/Unit/DriftTests/Samples.
     private static let frameShapes = """
         * event=channel-conn-count {event:s channel:s connCount:s connId:s}
         * event=channel-conn-count-error {event:s channel:s connCount:s connId:s}

@@ -145,6 +145,18 @@ import Wire
         #expect(world.engine.metrics.strays.value == 1)
     }
 
+    @Test func `publishes what it asked for out of a frame that holds more, and counts the rest`() {
+        let world = EngineWorld([btc])
+        world.list([btc, eth])
+        world.pass(milliseconds: 50)
+        world.open()
+        world.frame("both \(eth) \(btc) 1")
+        world.pass(milliseconds: 300)
+        #expect(world.records(TopicRegistry.bbo).count == 1)
+        #expect(world.records(TopicRegistry.bbo).first?.contains(btc) == true)
+        #expect(world.engine.metrics.strays.value == 1)
+    }
+
     @Test func `leaves a venue alone that answers the upgrade with 429`() {
         let world = EngineWorld([btc])
         world.list([btc])

@@ -256,6 +256,23 @@ final class LineDecoder: FrameDecoder {
         case "tick", "candle", "liq":
             try MoreWords.decode(words, index, into: &batch)
             return .events
+        case "both":
+            // `both A B 7`: a quote of each.
+            for name in words[1...2] {
+                guard let id = index.find(name) else { throw .unknownInstrument }
+                let level = PriceLevel(price: ScaledDecimal(1), size: ScaledDecimal(1))
+                let number = Int64(words[3]) ?? 0
+                batch.append(
+                    BestQuote(
+                        instrument: id,
+                        exchangeMicroseconds: EventTime.none,
+                        venueSequence: number,
+                        bid: level,
+                        ask: nil
+                    )
+                )
+            }
+            return .events
         case "bbo", "trade":
             guard let id = index.find(words[1]) else { throw .unknownInstrument }
             let number = Int64(words[2]) ?? 0

@@ -3,11 +3,12 @@
 import Lifecycle
 import Models
 
-/// Chooses the frames of a connection whose shape is looked at: of each sort of frame the first 16, one of 256, and one a
-/// second; and all that can't be read.
+/// Chooses the frames of a connection whose shape is looked at: of each sort of frame the first 16, one of 256, and one in a
+/// tenth of a second; and all that can't be read.
 ///
-/// A change that lasts is so found within a second, on busy streams and on rare ones, and the others pay for a counter.
-struct DriftSampler {
+/// A change that lasts is so found at once on busy streams and on rare ones, and the others pay for a counter; where one
+/// of many streams of a connection changes alone, it takes as many tenths of a second as there are streams.
+public struct DriftSampler {
     /// How many frames of a sort are looked at first.
     static let first: UInt32 = 16
     /// Then one of so many; a power of two.
@@ -15,15 +16,17 @@ struct DriftSampler {
     /// And one after so long.
     ///
     /// - Unit: milliseconds.
-    static let pauseMilliseconds: Int64 = 1000
-    private static let sorts = 10
-
+    static let pauseMilliseconds: Int64 = 100
     private var counts = InlineArray<10, UInt32>(repeating: 0)
     private var due = InlineArray<10, MonotonicNanos>(repeating: MonotonicNanos(.min))
 
+    /// A sampler that has seen nothing.
+    public init() {}
+
     /// Whether this frame is looked at; `batch` is what the decoder made of it.
     @inline(__always)
-    mutating func chooses(_ batch: borrowing EventBatch, isUnread: Bool, _ now: MonotonicNanos) -> Bool {
+    public mutating func chooses(_ batch: borrowing EventBatch, isUnread: Bool, _ now: MonotonicNanos) -> Bool
+    {
         let sort = batch.quotes.count > 0 ? 0 : batch.trades.count > 0 ? 1 : Self.rareSort(batch)
         counts[sort] &+= 1
         let count = counts[sort]

@@ -9,11 +9,11 @@ import Models
 /// with its kind's shape. A change is told once a process; beyond ``reportLimit`` changes the newest are only counted.
 ///
 /// - Thread: that of the feed. Allocates: never for frames that are as before.
-final class DriftSentinel {
+public final class DriftSentinel {
     /// How many changes are published by a process.
-    static let reportLimit = 512
+    public static let reportLimit = 512
     /// How many undocumented kinds are learned.
-    static let learnedLimit = 64
+    public static let learnedLimit = 64
     /// How many outer keys name a frame without words.
     private static let keyLimit = 12
     /// How many fingerprints are kept; beyond it all are forgotten, and compared again when they come.
@@ -22,11 +22,13 @@ final class DriftSentinel {
     static let zeroChecksums = 16
 
     /// Something to tell, once.
-    struct Finding: Hashable {
-        var kind: DriftKind
+    public struct Finding: Hashable {
+        /// What kind of change.
+        public var kind: DriftKind
         /// The kind of frame, or the stream.
-        var stream: String
-        var detail: String
+        public var stream: String
+        /// The change: `data[].px: string -> number`.
+        public var detail: String
     }
 
     private let words: [FrameWord]
@@ -43,10 +45,10 @@ final class DriftSentinel {
     private var told: Set<Finding> = []
     private var zeros: [UInt64: Int] = [:]
     /// Changes that were seen for the first time and not told, for want of room.
-    private(set) var untold: UInt64 = 0
+    public private(set) var untold: UInt64 = 0
 
     /// Makes a sentinel that knows a venue's documents.
-    init(_ sheet: FrameSheet) {
+    public init(_ sheet: FrameSheet) {
         words = sheet.words
         let paths = sheet.words.map { FieldPath.named($0.path) }
         values = paths.indices.map { paths.firstIndex(of: paths[$0]) ?? $0 }
@@ -68,7 +70,7 @@ final class DriftSentinel {
     ///   - frame: the frame's text; what is no JSON is no business of the sentinel.
     ///   - market: that of the connection.
     ///   - tell: takes what was not told before.
-    func look(_ frame: FrameBytes, _ market: MarketID?, tell: (Finding) -> Void) {
+    public func look(_ frame: FrameBytes, _ market: MarketID?, tell: (Finding) -> Void) {
         do throws(JSONError) {
             guard let scanner else { return }
             try shape.read(try scanner.scan(frame.bytes, readable: frame.readable))

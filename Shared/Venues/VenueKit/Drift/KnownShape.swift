@@ -110,7 +110,7 @@ enum DriftChange {
 }
 
 /// What `sys.drift` tells; the label of a counter.
-enum DriftKind: String, CaseIterable {
+public enum DriftKind: String, CaseIterable, Sendable {
     /// A field that no document shows.
     case newField = "new_field"
     /// A documented field is not there.

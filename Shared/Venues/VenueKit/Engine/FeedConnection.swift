@@ -19,7 +19,7 @@ final class FeedConnection {
     let endpoint: VenueEndpoint
     /// The socket that counts; what older ones say does not.
     private(set) var link: FeedLink?
-    private(set) var session: Session
+    var session: Session
     /// When the session's state last changed.
     ///
     /// - Unit: microseconds since the Unix epoch.
@@ -36,14 +36,16 @@ final class FeedConnection {
     /// While it gives its streams to another connection, or takes them from one.
     var handOver: HandOver?
 
-    private unowned let engine: FeedEngine
+    unowned let engine: FeedEngine
     private let decoder: any FrameDecoder
     private let isPinged: Bool
-    private var places = StreamPlaces()
+    var places = StreamPlaces()
     private let inflater: Inflater?
-    private var batch = EventBatch()
+    var batch = EventBatch()
+    /// What is wanted of a batch that holds more.
+    var wanted = EventBatch()
     private var drift = DriftSampler()
-    private var actions: [SessionAction] = []
+    var actions: [SessionAction] = []
     private var isActing = false
 
     init(
@@ -127,82 +129,6 @@ final class FeedConnection {
         } catch {
             throw .malformed(offset: 0)
         }
-    }
-
-    private func publish(_ received: Int64, _ now: MonotonicNanos) {
-        var isWanted = true
-        var exchange = EventTime.none
-        for index in batch.trades.indices {
-            exchange = batch.trades[index].exchangeMicroseconds
-            if !isPublished(batch.trades[index].instrument, .trade, now) { isWanted = false }
-        }
-        for index in batch.quotes.indices {
-            exchange = batch.quotes[index].exchangeMicroseconds
-            if !isPublished(batch.quotes[index].instrument, .bbo, now) { isWanted = false }
-        }
-        if batch.hasMore, !areOthersPublished(now) { isWanted = false }
-        guard isWanted else {
-            strays &+= 1
-            return
-        }
-        if let handOver {
-            let admitted = handOver.gate.admitted(batch, from: handOver.side(of: self), now)
-            engine.publish(admitted, received: received)
-        } else {
-            engine.publish(batch, received: received)
-        }
-        if exchange != EventTime.none { engine.metrics.venueLatency.observe(received &- exchange) }
-    }
-
-    /// Tells the session that a stream talked; false if it is none of this connection's.
-    @inline(__always)
-    private func isPublished(
-        _ instrument: InstrumentID,
-        _ channel: Channel,
-        _ now: MonotonicNanos
-    ) -> Bool {
-        guard let place = places.place(instrument, channel) else { return false }
-        return session.dataArrived(place, now, &actions)
-    }
-
-    /// The same for everything but trades and quotes.
-    private func areOthersPublished(_ now: MonotonicNanos) -> Bool {
-        var areWanted = true
-        func hear(_ instrument: InstrumentID, _ channel: Channel) {
-            if !isPublished(instrument, channel, now) { areWanted = false }
-        }
-        for index in batch.books.indices where !isBookWanted(batch.books[index].instrument, now) {
-            areWanted = false
-        }
-        for index in batch.candles.indices {
-            guard let place = places.place(of: batch.candles[index]),
-                session.dataArrived(place, now, &actions)
-            else {
-                areWanted = false
-                continue
-            }
-        }
-        for index in batch.tickers.indices { hear(batch.tickers[index].instrument, .ticker) }
-        for index in batch.fundings.indices { hear(batch.fundings[index].instrument, .funding) }
-        for index in batch.openInterests.indices {
-            hear(batch.openInterests[index].instrument, .openInterest)
-        }
-        for index in batch.liquidations.indices { hear(batch.liquidations[index].instrument, .liquidation) }
-        for index in batch.references.indices {
-            if case .mark(let instrument, _) = batch.references[index],
-                let place = places.place(ofReference: instrument)
-            {
-                _ = session.dataArrived(place, now, &actions)
-            }
-        }
-        return areWanted
-    }
-
-    /// A book may carry the quotes as well, or them alone.
-    private func isBookWanted(_ instrument: InstrumentID, _ now: MonotonicNanos) -> Bool {
-        let isBook = isPublished(instrument, .book, now)
-        guard engine.books.makesQuotes(instrument) else { return isBook }
-        return isPublished(instrument, .bbo, now) || isBook
     }
 
     // MARK: What is wanted

@@ -38,7 +38,7 @@ struct FeedMetrics {
         frames = counter("frames", "Messages received.")
         bytes = counter("bytes", "Bytes of these messages.")
         ignored = counter("ignored_frames", "Messages of a known kind from which no event is made.")
-        strays = counter("stray_frames", "Messages with events of streams that are not wanted here.")
+        strays = counter("stray_events", "Events of streams that are not wanted here.")
         deadLetters = counter("dead_letters", "Messages that could not be read.")
         deadLettersDropped = counter("dead_letters_dropped", "Unreadable messages that were not published.")
         connections = counter("connections", "Connections opened.")

@@ -146,6 +146,9 @@ public final class StreamPipeline {
     }
 
     /// Says that a quote does not hold any more while its stream goes on.
+    ///
+    /// It has no `exchange_us`, whatever the reason: the venue's engine stated no such quote. Where it is the top of a
+    /// book, the frame that broke it gives its time to the book's own invalid record (EVENTS 1).
     func publishInvalidQuote(
         _ instrument: InstrumentID,
         _ reason: InvalidReason,

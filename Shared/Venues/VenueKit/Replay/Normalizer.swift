@@ -158,7 +158,9 @@ public final class Normalizer {
             epoch: epoch,
             market: shown ?? market,
             decoder: decoder,
-            keeper: BookKeeper(venue: venue, instruments: instruments, pipeline: pipeline, epochs: bookEpochs)
+            makeKeeper: { [venue, instruments, pipeline, bookEpochs] in
+                BookKeeper(venue: venue, instruments: instruments, pipeline: pipeline, epochs: bookEpochs)
+            }
         )
     }
 
@@ -174,13 +176,14 @@ public final class Normalizer {
                 }
             case .ignored(let kind):
                 ignored[kind.description, default: 0] += 1
-            case .control:
+            case .control(let control):
                 ignored["control", default: 0] += 1
+                if case .framesMissing = control { connection.framesMissing(received) }
             }
         } catch {
             letter(frame.bytes, error, connection.name, received)
             guard let book = batch.bookAtRisk else { return }
-            connection.keeper.undecodable(
+            connection.keeper(batch.bookChannel).undecodable(
                 book,
                 epoch: connection.epoch,
                 received: received,
@@ -246,30 +249,54 @@ private final class RecordedConnection {
     let epoch: Int64
     let market: MarketID?
     let decoder: any FrameDecoder
-    let keeper: BookKeeper
+    /// The books, by the full-depth channel that they come from: two of one instrument have rules of their own.
+    private var keepers: ContiguousArray<BookKeeper> = []
+    private let makeKeeper: () -> BookKeeper
     var slots: [StreamSlot] = []
 
-    init(name: String, epoch: Int64, market: MarketID?, decoder: any FrameDecoder, keeper: BookKeeper) {
+    init(
+        name: String,
+        epoch: Int64,
+        market: MarketID?,
+        decoder: any FrameDecoder,
+        makeKeeper: @escaping () -> BookKeeper
+    ) {
         self.name = name
         self.epoch = epoch
         self.market = market
         self.decoder = decoder
-        self.keeper = keeper
+        self.makeKeeper = makeKeeper
+    }
+
+    /// The books of one of the venue's full-depth channels.
+    func keeper(_ channel: UInt8) -> BookKeeper {
+        let place = Int(min(channel, 7))
+        while keepers.count <= place { keepers.append(makeKeeper()) }
+        return keepers[place]
+    }
+
+    private var books: [BookKeeper.Kept] { keepers.flatMap { Array($0.all) } }
+
+    /// Frames of the connection are missing: none of its books holds, until its next snapshot.
+    func framesMissing(_ received: Int64) {
+        for keeper in keepers {
+            for kept in keeper.all { keeper.end(kept.instrument, .gap, now: received) }
+        }
     }
 
     /// Takes the book updates of a frame or an answer; each record is published when its own frame was received.
     func take(_ batch: borrowing EventBatch, _ received: Int64) {
-        keeper.take(batch, epoch: epoch, received: received, published: 0)
+        keeper(batch.bookChannel).take(batch, epoch: epoch, received: received, published: 0)
     }
 
     /// The book that a REST answer is about: the one that the URL names; without URL the only one that waits.
     func book(shownBy url: String?, _ venue: any Venue, _ instruments: InstrumentTable) -> InstrumentID? {
         guard let url else {
-            let waiting = keeper.all.filter { $0.machine.waitingFrames > 0 && $0.machine.state == .waiting }
+            let waiting = books.filter { $0.machine.waitingFrames > 0 && $0.machine.state == .waiting }
             return waiting.count == 1 ? waiting.first?.instrument : nil
         }
         guard let symbol = venue.bookSymbol(shownBy: url) else { return nil }
-        if let known = keeper.all.first(where: { instruments[$0.instrument].venueSymbol == symbol }) {
+        if let known = books.first(where: { instruments[$0.instrument].venueSymbol == symbol }) {
             return known.instrument
         }
         guard let market = market ?? venue.market(shownBy: url) else { return nil }

@@ -174,7 +174,8 @@ import Testing
         #expect(bench.found.count == 2)
     }
 
-    @Test func `looking at frames that are as before allocates nothing`() {
+    @Test(.enabled(if: AllocationCounter.isAvailable, "no allocation counter under a sanitizer"))
+    func `looking at frames that are as before allocates nothing`() {
         var text = Self.trade
         let padded = text.withUTF8 { Array($0) } + [UInt8](repeating: 0, count: JSONScanner.padding)
         let count = padded.count - JSONScanner.padding
@@ -201,7 +202,7 @@ import Testing
         }
         #expect(looks == 16 + 100_000 / 256)
         for _ in 0..<5 {
-            now = now.advanced(milliseconds: 1000)
+            now = now.advanced(milliseconds: 100)
             let isFirst = sampler.chooses(batch, isUnread: false, now)
             let isSecond = sampler.chooses(batch, isUnread: false, now)
             #expect(isFirst && !isSecond)
