@@ -8,25 +8,6 @@ struct FrameBenchmark {
     let runs: Int
     let secondsPerRun: Double
 
-    /// The same frames with nobody who looks at shapes, and with the sentinel, in turns.
-    func runDrift() {
-        for kind in FrameKind.all {
-            guard let frames = kind.frames(in: folder) else { continue }
-            var paths = [false, true].map { HotPath(kind, frames, sink: CountingSink(), watches: $0) }
-            var best = [Double.infinity, Double.infinity]
-            for _ in 0..<(2 * runs) {
-                for place in 0..<2 {
-                    _ = measure(&paths[place], frames, seconds: secondsPerRun / 2, &best[place])
-                }
-            }
-            let share = (best[1] / best[0] - 1) * 100
-            print(
-                "drift\t\(kind.name)\twithout \(Int(best[0]))\twith \(Int(best[1])) ns/frame"
-                    + "\t\((share * 10).rounded() / 10) %"
-            )
-        }
-    }
-
     func runAll() {
         for kind in FrameKind.all {
             if let frames = kind.frames(in: folder) {
@@ -52,7 +33,7 @@ struct FrameBenchmark {
         )
     }
 
-    /// Nanoseconds a frame over whole passes for at least so long, as the parse floor measures.
+    /// Nanoseconds of this thread's processor a frame over whole passes for at least so long, as the parse floor measures.
     private func measure(
         _ path: inout HotPath,
         _ frames: FrameFile,
@@ -60,7 +41,7 @@ struct FrameBenchmark {
         _ best: inout Double
     ) -> Double {
         let passes = (4000 + frames.count - 1) / frames.count
-        let start = Clock.monotonic
+        let start = Clock.thread
         var last = start
         var done = 0
         while true {
@@ -69,7 +50,7 @@ struct FrameBenchmark {
                 for index in 0..<frames.count { path.take(frames[index]) }
             }
             done += passes * frames.count
-            let now = Clock.monotonic
+            let now = Clock.thread
             best = min(best, Double(now - last) / Double(passes * frames.count))
             last = now
             if Double(now - start) >= seconds * 1e9 { return Double(now - start) / Double(done) }

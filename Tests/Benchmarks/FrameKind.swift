@@ -24,8 +24,9 @@ struct FrameKind {
         binance("bn_spot_depth", .spot), binance("bn_fut_depth", .usdm),
         binance("bn_spot_kline", .spot), binance("bn_spot_ticker", .spot), binance("bn_fut_mark", .usdm),
         okx("okx_trades"), okx("okx_trades_now"), okx("okx_bbo"), okx("okx_bbo_now"),
-        okx("okx_books"), okx("okx_books_now"), okx("okx_tickers"), okx("okx_candle"), okx("okx_funding"),
-        htx("htx_trade"), htx("htx_trade_gz"), htx("htx_bbo"), htx("htx_bbo_gz"), htx("htx_depth"),
+        okx("okx_books_now"), okx("okx_tickers"), okx("okx_candle"), okx("okx_funding"),
+        htx("htx_trade"), htx("htx_trade_gz"), htx("htx_bbo_spot"), htx("htx_bbo_spot_gz"),
+        htx("htx_bbo_linearswap"), htx("htx_depth"),
         htx("htx_depth_gz"), htx("htx_kline_gz"),
         coinbase("cb_match"), coinbase("cb_ticker"), coinbase("cb_l2update"), coinbase("cb_adv_trades"),
     ]

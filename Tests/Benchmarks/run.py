@@ -9,6 +9,7 @@ named by KAFKA_BOOTSTRAP_SERVERS. What is missing is said and left out.
 """
 
 import argparse
+import gzip
 import json
 import os
 import pathlib
@@ -27,8 +28,8 @@ BIN = pathlib.Path(os.environ.get("MARKETBUS_BIN", ROOT / ".build" / "release"))
 KINDS = (
     "bn_spot_bbo bn_spot_bbo_inner bn_fut_bbo bn_fut_bbo_inner bn_spot_trade bn_fut_trade bn_spot_aggtrade "
     "bn_fut_aggtrade bn_spot_depth bn_fut_depth bn_spot_kline bn_spot_ticker bn_fut_mark okx_trades okx_trades_now "
-    "okx_bbo okx_bbo_now okx_books okx_books_now okx_tickers okx_candle okx_funding htx_trade htx_trade_gz htx_bbo "
-    "htx_bbo_gz htx_depth htx_depth_gz htx_kline_gz cb_match cb_ticker cb_l2update cb_adv_trades"
+    "okx_bbo okx_bbo_now okx_books_now okx_tickers okx_candle okx_funding htx_trade htx_trade_gz htx_bbo_spot "
+    "htx_bbo_spot_gz htx_bbo_linearswap htx_depth htx_depth_gz htx_kline_gz cb_match cb_ticker cb_l2update cb_adv_trades"
 ).split()
 SYMBOLS = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
 
@@ -175,28 +176,34 @@ def free_port() -> int:
 
 
 def lengthen(folder: str, least: int = 4000) -> None:
-    """Repeats short files of trades with higher ids, so that what a new epoch costs does not count as a frame's cost.
-
-    A copy's ids follow those of the copy before closely, as a venue's do: a jump would be noted as a range of its own.
-    """
-    key = re.compile(r'("trade_?[iI]d":"?|"[ta]":)(\d+)')
-    named = re.compile(r'"(?:s|instId|product_id)":"([^"]+)"')
+    """Repeats short files of trades with higher ids, so that what a new epoch costs does not count as a frame's cost."""
+    key = re.compile(r'("trade_?[iI]d":"?|"[ta]":|"id":)(\d+)')
+    named = re.compile(r'"(?:s|instId|product_id|ch)":"([^"]+)"')
     for kind in KINDS:
         path = pathlib.Path(folder, kind + ".txt")
-        if not path.exists() or not ("trade" in kind or "match" in kind) or kind.startswith("htx"):
+        if not path.exists() or not ("trade" in kind or "match" in kind):
             continue
         frames = path.read_text().splitlines()
-        ids: dict[str, list[int]] = {}
-        for frame in frames:
-            name = named.search(frame)
-            ids.setdefault(name[1] if name else "", []).extend(int(found[2]) for found in key.finditer(frame))
-        spans = {name: max(of) - min(of) + 1 for name, of in ids.items() if of}
-        with path.open("w") as out:
-            for copy in range(-(-least // len(frames))):
-                for frame in frames:
-                    name = named.search(frame)
-                    step = copy * spans.get(name[1] if name else "", 1)
-                    out.write(key.sub(lambda m, step=step: m[1] + str(int(m[2]) + step), frame) + "\n")
+        # Every symbol's ids one after the other, as a venue's are: a jump would be noted as a range of its own.
+        next_id: dict[str, int] = {}
+        longer = []
+        for copy in range(-(-least // len(frames))):
+            known: dict[tuple[str, str], int] = {}
+            for frame in frames:
+                found = named.search(frame)
+                name = found[1] if found else ""
+
+                def renumbered(match: re.Match, name: str = name) -> str:
+                    if (name, match[2]) not in known:
+                        known[name, match[2]] = next_id[name] = next_id.get(name, int(match[2])) + 1
+                    return match[1] + str(known[name, match[2]])
+
+                longer.append(key.sub(renumbered, frame))
+        path.write_text("\n".join(longer) + "\n")
+        packed = pathlib.Path(folder, kind + "_gz.bin")
+        if packed.exists():
+            parts = [gzip.compress(frame.encode(), 6, mtime=0) for frame in longer]
+            packed.write_bytes(b"".join(len(part).to_bytes(4, "little") + part for part in parts))
 
 
 def bench_frames(table: Table, folder: str, floor: str, seconds: float) -> dict[str, tuple[float, float]]:
@@ -252,8 +259,18 @@ CAPTURES = (
     ("depth, Binance", "binance", "spot", ("bn_spot_depth",), 250),
     ("books and trades, OKX", "okx", None, ("okx_books_now", "okx_trades_now"), 250),
     ("depth, HTX", "htx", None, ("htx_depth",), 250),
-    ("level2, Coinbase", "coinbase", None, ("cb_l2update",), 250),
+    ("level2, Coinbase", "coinbase", None, ("cb_snapshot", "cb_l2update"), 250),
 )
+
+
+def snapshot_lines(venue: str, kinds: tuple[str, ...], frames: list[str]) -> list[str]:
+    """A session's answer with the snapshot at which its increments begin; nearly empty, the levels come with them."""
+    if venue != "binance" or not kinds[0].endswith("depth"):
+        return []
+    first = json.loads(frames[0])["data"]
+    body = {"lastUpdateId": first["U"] - 1, "bids": [["0.00000001", "1"]], "asks": [["100000000", "1"]]}
+    url = f"https://api.binance.com/api/v3/depth?symbol={first['s']}&limit=5000"
+    return [json.dumps({"recv_ns": 1, "conn": "a", "dir": "http", "url": url, "msg": json.dumps(body)})]
 
 
 def bench_normalize(table: Table, folder: str, megabytes: int = 300) -> None:
@@ -264,7 +281,11 @@ def bench_normalize(table: Table, folder: str, megabytes: int = 300) -> None:
     for title, venue, market, kinds, goal in CAPTURES:
         frames = [line for kind in kinds for line in pathlib.Path(folder, kind + ".txt").read_text().splitlines()]
         session = [json.dumps({"recv_ns": 1, "conn": "a", "dir": "in", "msg": frame}) for frame in frames]
-        for form, lines in (("raw", frames), ("session", session)):
+        begin = json.dumps({"recv_ns": 1, "conn": "a", "dir": "open", "url": "wss://stream.binance.com"})
+        session = [begin, *snapshot_lines(venue, kinds, frames), *session]
+        # Without a snapshot there is no book of raw increments: they would wait, and that is no measure.
+        forms = (("session", session),) if venue == "binance" and "depth" in title else (("raw", frames), ("session", session))
+        for form, lines in forms:
             part = ("\n".join(lines) + "\n").encode()
             copies = max(1, megabytes * 1_000_000 // len(part))
             path = pathlib.Path(folder, "capture")

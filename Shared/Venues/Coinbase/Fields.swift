@@ -254,8 +254,9 @@ enum CoinbaseTime {
             let hour = number(bytes, 11, 2), let minute = number(bytes, 14, 2),
             let second = number(bytes, 17, 2), let fraction = fraction(bytes)
         else { return nil }
-        guard year > 0, (1...12).contains(month), day >= 1, day <= days(in: month, of: year), hour < 24,
-            minute < 60, second < 60
+        // Later microseconds than those of 2255 are no whole numbers to many readers of JSON.
+        guard (1...2254).contains(year), (1...12).contains(month), day >= 1,
+            day <= days(in: month, of: year), hour < 24, minute < 60, second < 60
         else { return nil }
         let seconds = day1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
         let whole = seconds * 1_000_000 + fraction

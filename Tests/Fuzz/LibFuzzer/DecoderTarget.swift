@@ -12,36 +12,53 @@ import Wire
 /// bytes before, and every record is read back.
 final class DecoderTarget: FuzzTarget {
     private static let frameLimit = 32
+    /// After so many inputs, or instruments that damaged symbols made, all begins anew.
+    ///
+    /// To set a feed up takes longer than a frame. An input that breaks a rule only after others is found again by running
+    /// its corpus.
+    private static let inputsPerFeed = 512
+    private static let instrumentsPerFeed = 256
     private let venue: any Venue
     private let markets: [MarketID?]
-    private let instruments: [Instrument]
     private let memory: GuardedMemory
-    private let sink: RecordProof
+    private let sinks: [RecordProof]
+    private var table = InstrumentTable()
+    private var paths: [FeedPath] = []
+    private var inputs = 0
 
     init?(_ venue: any Venue, _ markets: [MarketID?]) {
-        guard let memory = GuardedMemory(capacity: 1 << 20), let sink = RecordProof() else { return nil }
+        guard let memory = GuardedMemory(capacity: 1 << 20) else { return nil }
         self.venue = venue
         self.markets = markets
         self.memory = memory
-        self.sink = sink
-        instruments = SampleInstruments.of(type(of: venue).id)
+        sinks = markets.compactMap { _ in RecordProof() }
+        guard sinks.count == markets.count else { return nil }
+        begin()
+    }
+
+    private func begin() {
+        inputs = 0
+        table = InstrumentTable()
+        for instrument in SampleInstruments.of(type(of: venue).id) { table.upsert(instrument) }
+        paths = zip(markets, sinks).map { market, sink in
+            sink.begin()
+            return FeedPath(venue, market: market, instruments: table, sink: sink)
+        }
     }
 
     func run(_ bytes: UnsafeRawBufferPointer) {
         guard let choice = bytes.first else { return }
-        let table = InstrumentTable()
-        for instrument in instruments { table.upsert(instrument) }
-        let market = markets[Int(choice & 7) % markets.count]
-        sink.begin()
-        let path = FeedPath(venue, market: market, instruments: table, sink: sink)
+        inputs += 1
+        if inputs > Self.inputsPerFeed || table.instruments.count > Self.instrumentsPerFeed { begin() }
+        let path = paths[Int(choice & 7) % paths.count]
         if choice & 32 != 0 { path.connectionOpened() }
         let lines = bytes.dropFirst().split(separator: UInt8(ascii: "\n"), maxSplits: Self.frameLimit)
-        for (number, line) in lines.enumerated() {
+        for line in lines {
             let frame = memory.place(UnsafeRawBufferPointer(rebasing: line), isPadded: choice & 64 == 0)
-            take(frame, path, table, time: Int64(number + 1))
+            take(frame, path, table, time: Int64(inputs))
         }
         if choice & 128 != 0 {
-            for slot in path.pipeline.slots { path.end(slot, time: 1 << 40) }
+            for slot in path.pipeline.slots { path.end(slot, time: Int64(inputs)) }
         }
     }
 

@@ -67,7 +67,7 @@ final class RecordProof: RecordSink {
             return .accepted
         }
         check(Self.isWhole(value, scanner), "a record that is no JSON")
-        check(record.seq == (numbers[record.stream] ?? 0) + 1, "a hole in the numbers")
+        check(record.seq == 1 || record.seq == (numbers[record.stream] ?? 0) + 1, "a hole in the numbers")
         numbers[record.stream] = record.seq
         return .accepted
     }
