@@ -8,6 +8,25 @@ struct FrameBenchmark {
     let runs: Int
     let secondsPerRun: Double
 
+    /// The same frames with nobody who looks at shapes, and with the sentinel, in turns.
+    func runDrift() {
+        for kind in FrameKind.all {
+            guard let frames = kind.frames(in: folder) else { continue }
+            var paths = [false, true].map { HotPath(kind, frames, sink: CountingSink(), watches: $0) }
+            var best = [Double.infinity, Double.infinity]
+            for _ in 0..<(2 * runs) {
+                for place in 0..<2 {
+                    _ = measure(&paths[place], frames, seconds: secondsPerRun / 2, &best[place])
+                }
+            }
+            let share = (best[1] / best[0] - 1) * 100
+            print(
+                "drift\t\(kind.name)\twithout \(Int(best[0]))\twith \(Int(best[1])) ns/frame"
+                    + "\t\((share * 10).rounded() / 10) %"
+            )
+        }
+    }
+
     func runAll() {
         for kind in FrameKind.all {
             if let frames = kind.frames(in: folder) {

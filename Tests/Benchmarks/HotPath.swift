@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import FixedPoint
+import Lifecycle
 import Models
 import VenueKit
 import Wire
@@ -15,9 +16,16 @@ struct HotPath {
     private let beginnings: [BookBeginning]
     private var batch = EventBatch()
     private var epoch: Int64 = 0
+    private let market: MarketID?
+    /// Looks at the shapes of some frames, as a feed does; nil: nobody does.
+    private let sentinel: DriftSentinel?
+    private var sampler = DriftSampler()
+    private(set) var drifts = 0
     private static let time: Int64 = 1_723_161_254_087_891
 
-    init(_ kind: FrameKind, _ frames: FrameFile, sink: any RecordSink) {
+    init(_ kind: FrameKind, _ frames: FrameFile, sink: any RecordSink, watches: Bool = true) {
+        market = kind.market
+        sentinel = watches ? DriftSentinel(kind.venue.frameSheet) : nil
         let table = kind.makeTable(frames)
         decoder = kind.venue.makeDecoder(market: kind.market, instruments: table)
         pipeline = StreamPipeline(feed: "\(type(of: kind.venue).id)-feed", instruments: table, sink: sink)
@@ -29,14 +37,21 @@ struct HotPath {
     @inline(__always)
     mutating func take(_ frame: FrameBytes) {
         batch.removeAll()
+        let text = unpacker.content(frame)
+        var isUnread = false
         do throws(DecodeError) {
-            _ = try decoder.decode(unpacker.content(frame), into: &batch)
+            _ = try decoder.decode(text, into: &batch)
             pipeline.publish(batch, epoch: epoch, received: Self.time, published: Self.time + 3)
             if batch.hasMore {
                 keeper.take(batch, epoch: epoch, received: Self.time, published: Self.time + 3)
             }
         } catch {
             errors += 1
+            isUnread = true
+        }
+        // The clock stands still: one of 256 is looked at, as at rates where the ten of a second do not count.
+        if let sentinel, sampler.chooses(batch, isUnread: isUnread, MonotonicNanos(1)) {
+            sentinel.look(text, market) { _ in drifts += 1 }
         }
     }
 
