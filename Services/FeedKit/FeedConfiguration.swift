@@ -46,11 +46,16 @@ public struct FeedConfiguration: Sendable {
         let profile = venue.profile
         let prefix = "venues.\(type(of: venue).id.name)"
         let symbols = symbols(reader, "\(prefix).symbols")
+        let skipsUnlisted = reader.bool(
+            "\(prefix).skip_unlisted",
+            default: false,
+            help: "leave out symbols that the venue does not list"
+        )
         var settings = FeedSettings(
             instance: instance,
             markets: markets(reader, "\(prefix).markets", profile),
             symbols: symbols.isEmpty ? standardSymbols : symbols,
-            areSymbolsChosen: !symbols.isEmpty,
+            areSymbolsChosen: !symbols.isEmpty && !skipsUnlisted,
             channels: channels(reader, "\(prefix).channels")
         )
         settings.candleIntervals = intervals(

@@ -38,6 +38,8 @@ struct UpPrograms {
             for (key, url) in endpoints where key.hasPrefix("venues.\(venue).") { more[key] = url }
             if settings.isDemo, !settings.isChosen("venues.\(venue).symbols") {
                 more["venues.\(venue).symbols"] = settings.demoSymbols.joined(separator: ",")
+                // Not every venue lists all of them: Coinbase has no perpetual contracts.
+                more["venues.\(venue).skip_unlisted"] = "true"
             }
             plans.append(
                 plan("\(venue)-feed", keys: ["kafka", "log", "feed", "tls", "venues.\(venue)"], with: more)

@@ -41,7 +41,7 @@ struct UpSettings: Sendable {
         directory = line.value("--logs") ?? named
         venues = reader.list(
             "up.venues",
-            default: ["binance", "okx"],
+            default: ["binance", "okx", "htx", "coinbase"],
             help: "venues whose feeds are started"
         )
         demoSymbols = reader.list(
