@@ -100,7 +100,11 @@ final class EngineWorld {
         )
         adjust(&settings)
         engine = FeedEngine(
-            venue: LineVenue(books: books, streamsPerConnection: streamsPerConnection, history: history),
+            venue: LineVenue(
+                books: books,
+                streamsPerConnection: streamsPerConnection,
+                history: history
+            ),
             settings: settings,
             output: ports,
             transport: ports,
@@ -215,11 +219,13 @@ struct LineVenue: Venue {
     }
 
     func instruments(from body: UnsafeRawBufferPointer, market: MarketID?) throws(DecodeError) -> [Instrument]
-    { [] }
+    {
+        String(decoding: body, as: UTF8.self).split(separator: " ").map { Self.instrument(String($0)) }
+    }
 
     func market(shownBy url: String) -> MarketID? { nil }
 
-    func isInstrumentList(url: String) -> Bool { false }
+    func isInstrumentList(url: String) -> Bool { url.contains("/list/") }
 
     func verdict(status: Int, retryAfterSeconds: Int?, body: UnsafeRawBufferPointer) -> VenueVerdict {
         status == 429 ? .retry(afterMilliseconds: 7000) : .refuse

@@ -104,6 +104,7 @@ struct ReplayTests {
                 == "5 c open wss://x -"
         )
         #expect(line("{\"recv_ns\":5,\"conn\":\"c\",\"dir\":\"out\",\"msg\":\"x\"}") == "5 c outgoing - x")
+        #expect(line("{\"recv_ns\":5,\"conn\":\"c\",\"dir\":\"end\"}") == "5 c end - -")
         #expect(line("{\"recv_ns\":5,\"conn\":\"c\",\"dir\":\"http\",\"msg\":\"x\"}") == "5 c http - x")
         for frame in [
             "", "{}", "[]", "pong", "{\"e\":\"trade\",\"recv_ns\":5,\"conn\":\"c\",\"dir\":\"in\"}",

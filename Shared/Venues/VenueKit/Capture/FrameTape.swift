@@ -23,11 +23,21 @@ public final class FrameTape {
         self.sink = sink
     }
 
-    /// A connection is being made.
-    func opened(_ connection: String, url: String, at time: WallNanos) {
+    /// A connection is being made, perhaps to take another one's streams over.
+    func opened(_ connection: String, url: String, follows old: String?, at time: WallNanos) {
         begin(connection, "open", time)
         writer.literal(",\"url\":")
         writer.string(url)
+        if let old {
+            writer.literal(",\"follows\":")
+            writer.string(old)
+        }
+        end()
+    }
+
+    /// A connection of a hand-over is there no more: its streams are the other one's.
+    func ended(_ connection: String, at time: WallNanos) {
+        begin(connection, "end", time)
         end()
     }
 

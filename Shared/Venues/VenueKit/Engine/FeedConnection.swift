@@ -32,7 +32,7 @@ final class FeedConnection {
     /// What last went wrong with a stream, by its place, until it talks.
     private(set) var troubles: [Int: String] = [:]
     /// Sockets that the connections before it opened.
-    private(set) var openedBefore: UInt64 = 0
+    var openedBefore: UInt64 = 0
     /// While it gives its streams to another connection, or takes them from one.
     var handOver: HandOver?
 
@@ -159,7 +159,8 @@ final class FeedConnection {
         let link = FeedLink(self)
         self.link = link
         let url = endpoint.url + endpoint.socketPath
-        engine.tape?.opened(name, url: url, at: engine.clock.wall)
+        let followed = handOver.flatMap { $0.new === self ? $0.old.name : nil }
+        engine.tape?.opened(name, url: url, follows: followed, at: engine.clock.wall)
         if let problem = engine.transport.open(url, isPinged: isPinged, engine.settings.session, for: link) {
             socketClosed(.lost(problem))
         }
@@ -232,38 +233,9 @@ final class FeedConnection {
         act()
     }
 
-    // MARK: Hand-overs
-
-    /// Its name for the venue's limit of connections: another one than that of the connection before it.
-    var governed: Int { number &* 2 &+ generation & 1 }
-
-    /// Asks for a successor.
-    func renew(_ now: MonotonicNanos, _ reason: String) {
-        session.handOver(now, reason, &actions)
-        act()
-    }
-
-    /// No successor could be made.
-    func handOverFailed(_ now: MonotonicNanos) {
-        session.handOverFailed(now)
-        engine.onChange()
-    }
-
-    /// Stands in the place of another connection from now on.
-    func inherit(from old: FeedConnection, _ now: MonotonicNanos, isCarried: (VenueStream) -> Bool) {
-        session.inherit(from: old.session, now, isCarried: isCarried)
-        openedBefore = old.openedBefore &+ old.session.connections
-        frames &+= old.frames
-        bytes &+= old.bytes
-        ignored &+= old.ignored
-        strays &+= old.strays
-    }
-
-    /// Ends without a word about its streams.
-    func retire(_ now: MonotonicNanos) {
-        handOver = nil
-        engine.governor.withdraw(governed)
-        session.retire(now, &actions)
+    /// Lets something happen to the session, and does what it wants because of that.
+    func drive(_ body: (inout Session, inout [SessionAction]) -> Void) {
+        body(&session, &actions)
         act()
     }
 
@@ -283,17 +255,6 @@ final class FeedConnection {
         if session.state != before || stateSince == 0 { stateSince = engine.clock.wall.microseconds }
         if handOver != nil { engine.handOverChanged(self) }
         engine.somethingChanged()
-    }
-
-    /// Whether its events of a stream are the ones that are published.
-    private func isOwner(of stream: VenueStream) -> Bool {
-        handOver.map { $0.owner(of: stream) === self } ?? true
-    }
-
-    private func isOwner(ofBook instrument: InstrumentID) -> Bool {
-        guard let handOver else { return true }
-        let owner = handOver.gate.bridge(HandOver.Key(instrument: instrument, channel: .book)).owner
-        return owner == handOver.side(of: self)
     }
 
     private func perform(_ action: SessionAction) {

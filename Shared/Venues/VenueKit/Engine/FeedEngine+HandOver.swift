@@ -81,6 +81,7 @@ extension FeedEngine {
             handOver.lookAt = now
         } else if !isOpen, handOver.deadline != .never {
             handOver.newWasLost()
+            tape?.ended(connection.name, at: clock.wall)
         }
     }
 
@@ -94,6 +95,7 @@ extension FeedEngine {
         connections[old.number] = new
         new.handOver = nil
         old.retire(now)
+        tape?.ended(old.name, at: clock.wall)
         for stream in lost {
             let waited = settings.session.handOverMilliseconds
             let detail = "\(new.name) did not carry it \(waited) ms after it opened"
@@ -112,6 +114,7 @@ extension FeedEngine {
         handOvers[new.number] = nil
         handOver.old.handOver = nil
         new.retire(now)
+        tape?.ended(new.name, at: clock.wall)
         handOver.old.handOverFailed(now)
     }
 

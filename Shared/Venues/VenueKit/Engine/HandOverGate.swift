@@ -50,6 +50,12 @@ final class HandOverGate {
         return result
     }
 
+    /// All streams are the old connection's again.
+    func takeBack() {
+        for key in bridges.keys { change(key) { $0.move(to: .old) } }
+        restart()
+    }
+
     /// The new connection begins anew.
     func restart() {
         for key in bridges.keys { change(key) { $0.restart() } }
@@ -90,6 +96,7 @@ extension HandOverGate {
         _ now: MonotonicNanos
     ) -> EventBatch {
         passed.removeAll()
+        passed.bookChannel = batch.bookChannel
         for index in batch.trades.indices {
             let trade = batch.trades[index]
             if admits(trade, side, now) { passed.append(trade) }

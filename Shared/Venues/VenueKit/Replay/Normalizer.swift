@@ -1,6 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import JSONView
+import Lifecycle
 import Models
 import Wire
 
@@ -8,7 +9,8 @@ import Wire
 ///
 /// A line is a frame, or a line of a session with any number of connections. Times come from the session
 /// (`received_us` cut from `recv_ns`, `published_us` equal to it) and are 0 for plain frames. A connection's `open`
-/// line begins a new epoch for its streams.
+/// line begins a new epoch for its streams; one that `follows` another takes them over as in the feed, until the other's
+/// `end`.
 ///
 /// - Thread: one at a time.
 public final class Normalizer {
@@ -102,7 +104,9 @@ public final class Normalizer {
         let name = line.connection.string
         switch line.direction {
         case .open:
-            open(name, url: line.url?.string, epoch: received)
+            open(name, url: line.url?.string, follows: line.follows?.string, epoch: received)
+        case .end:
+            end(name)
         case .incoming:
             guard let message = line.message else { return }
             decode(buffer.unescape(message), connection(named: name, epoch: received), received: received)
@@ -136,11 +140,28 @@ public final class Normalizer {
         }
     }
 
-    private func open(_ name: String, url: String?, epoch: Int64) {
+    private func open(_ name: String, url: String?, follows followed: String?, epoch: Int64) {
         for slot in connections[name]?.slots ?? [] { pipeline.abandon(slot) }
-        let connection = make(name, url: url, epoch: epoch)
+        let old = followed.flatMap { connections[$0] }
+        let connection = make(name, url: url, epoch: epoch, books: old?.books)
         connection.decoder.connectionOpened()
         connections[name] = connection
+        guard let old else { return }
+        let gate = HandOverGate(pipeline, standing: old.books.standing)
+        old.passage = RecordedConnection.Passage(gate: gate, side: .old, other: name)
+        connection.passage = RecordedConnection.Passage(gate: gate, side: .new, other: old.name)
+    }
+
+    /// A connection is there no more: its streams are those of the other one of its hand-over, or are lost.
+    private func end(_ name: String) {
+        guard let ended = connections.removeValue(forKey: name) else { return }
+        guard let passage = ended.passage, let other = connections[passage.other] else {
+            for slot in ended.slots { pipeline.abandon(slot) }
+            return
+        }
+        other.slots += ended.slots
+        // The old one may still tell what the new one has told.
+        if passage.side == .new { passage.gate.takeBack() } else { other.passage = nil }
     }
 
     private func connection(named name: String, epoch: Int64) -> RecordedConnection {
@@ -150,7 +171,12 @@ public final class Normalizer {
         return made
     }
 
-    private func make(_ name: String, url: String?, epoch: Int64) -> RecordedConnection {
+    private func make(
+        _ name: String,
+        url: String?,
+        epoch: Int64,
+        books: RecordedBooks? = nil
+    ) -> RecordedConnection {
         let shown = url.flatMap(venue.market(shownBy:)) ?? venue.market(shownBy: name)
         let decoder = venue.makeDecoder(market: shown ?? market, instruments: instruments)
         return RecordedConnection(
@@ -158,9 +184,15 @@ public final class Normalizer {
             epoch: epoch,
             market: shown ?? market,
             decoder: decoder,
-            makeKeeper: { [venue, instruments, pipeline, bookEpochs] in
-                BookKeeper(venue: venue, instruments: instruments, pipeline: pipeline, epochs: bookEpochs)
-            }
+            books: books
+                ?? RecordedBooks { [venue, instruments, pipeline, bookEpochs] in
+                    BookKeeper(
+                        venue: venue,
+                        instruments: instruments,
+                        pipeline: pipeline,
+                        epochs: bookEpochs
+                    )
+                }
         )
     }
 
@@ -170,6 +202,10 @@ public final class Normalizer {
         do throws(DecodeError) {
             switch try connection.decoder.decode(frame, into: &batch) {
             case .events:
+                if let passage = connection.passage {
+                    let now = MonotonicNanos(received &* 1000)
+                    batch = passage.gate.admitted(batch, from: passage.side, now)
+                }
                 pipeline.publish(batch, epoch: connection.epoch, received: received, published: received)
                 if batch.hasMore {
                     connection.take(batch, received)
@@ -182,7 +218,7 @@ public final class Normalizer {
             }
         } catch {
             letter(frame.bytes, error, connection.name, received)
-            guard let book = batch.bookAtRisk else { return }
+            guard let book = batch.bookAtRisk, connection.passage?.owns(book) != false else { return }
             connection.keeper(batch.bookChannel).undecodable(
                 book,
                 epoch: connection.epoch,
@@ -240,66 +276,5 @@ extension Normalizer: StreamPipelineDelegate {
     /// Notes that the stream belongs to the connection whose frame is being decoded.
     public func streamDidBegin(_ slot: StreamSlot) {
         current?.slots.append(slot)
-    }
-}
-
-/// One incarnation of a recorded connection.
-private final class RecordedConnection {
-    let name: String
-    let epoch: Int64
-    let market: MarketID?
-    let decoder: any FrameDecoder
-    /// The books, by the full-depth channel that they come from: two of one instrument have rules of their own.
-    private var keepers: ContiguousArray<BookKeeper> = []
-    private let makeKeeper: () -> BookKeeper
-    var slots: [StreamSlot] = []
-
-    init(
-        name: String,
-        epoch: Int64,
-        market: MarketID?,
-        decoder: any FrameDecoder,
-        makeKeeper: @escaping () -> BookKeeper
-    ) {
-        self.name = name
-        self.epoch = epoch
-        self.market = market
-        self.decoder = decoder
-        self.makeKeeper = makeKeeper
-    }
-
-    /// The books of one of the venue's full-depth channels.
-    func keeper(_ channel: UInt8) -> BookKeeper {
-        let place = Int(min(channel, 7))
-        while keepers.count <= place { keepers.append(makeKeeper()) }
-        return keepers[place]
-    }
-
-    private var books: [BookKeeper.Kept] { keepers.flatMap { Array($0.all) } }
-
-    /// Frames of the connection are missing: none of its books holds, until its next snapshot.
-    func framesMissing(_ received: Int64) {
-        for keeper in keepers {
-            for kept in keeper.all { keeper.end(kept.instrument, .gap, now: received) }
-        }
-    }
-
-    /// Takes the book updates of a frame or an answer; each record is published when its own frame was received.
-    func take(_ batch: borrowing EventBatch, _ received: Int64) {
-        keeper(batch.bookChannel).take(batch, epoch: epoch, received: received, published: 0)
-    }
-
-    /// The book that a REST answer is about: the one that the URL names; without URL the only one that waits.
-    func book(shownBy url: String?, _ venue: any Venue, _ instruments: InstrumentTable) -> InstrumentID? {
-        guard let url else {
-            let waiting = books.filter { $0.machine.waitingFrames > 0 && $0.machine.state == .waiting }
-            return waiting.count == 1 ? waiting.first?.instrument : nil
-        }
-        guard let symbol = venue.bookSymbol(shownBy: url) else { return nil }
-        if let known = books.first(where: { instruments[$0.instrument].venueSymbol == symbol }) {
-            return known.instrument
-        }
-        guard let market = market ?? venue.market(shownBy: url) else { return nil }
-        return instruments.index(of: market).find(symbol)
     }
 }

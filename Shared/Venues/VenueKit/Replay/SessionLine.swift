@@ -14,6 +14,8 @@ struct SessionLine {
         case outgoing
         /// A REST answer came.
         case http
+        /// Another connection has taken its streams over.
+        case end
     }
 
     /// When.
@@ -28,6 +30,8 @@ struct SessionLine {
     let url: JSONText?
     /// The frame or body, still escaped.
     let message: JSONText?
+    /// The connection whose streams this one takes over.
+    let follows: JSONText?
 
     /// Reads a line; nil where it is no session line, but perhaps a frame.
     init?(_ bytes: UnsafeRawBufferPointer, readable: Int, scanner: JSONScanner) {
@@ -42,12 +46,14 @@ struct SessionLine {
         case "in": self.direction = .incoming
         case "out": self.direction = .outgoing
         case "http": self.direction = .http
+        case "end": self.direction = .end
         default: return nil
         }
         receivedNanoseconds = time
         self.connection = connection
         url = fields.url
         message = fields.message
+        follows = fields.follows
     }
 }
 
@@ -58,11 +64,12 @@ private struct SessionFields {
     var direction: JSONText?
     var url: JSONText?
     var message: JSONText?
+    var follows: JSONText?
 
     private static let names = (
         time: JSONName("recv_ns"), connection: JSONName("conn"), direction: JSONName("dir"),
         url: JSONName("url"),
-        message: JSONName("msg")
+        message: JSONName("msg"), follows: JSONName("follows")
     )
 
     mutating func read(
@@ -80,6 +87,7 @@ private struct SessionFields {
             case names.direction.packed: direction = try cursor.token()
             case names.url.packed: url = try cursor.token()
             case names.message.packed: message = try cursor.token()
+            case names.follows.packed: follows = try cursor.token()
             // A raw frame shows itself at its first key; the rest of it is the decoder's business.
             default: if time == nil { throw .wrongType(offset: 0) } else { try cursor.skip() }
             }
