@@ -154,9 +154,10 @@ extension AggregatorEngine {
             guard let symbol = quotes.symbol(instrument.symbol),
                 let venue = quotes.venue(instrument.venue.name)
             else { return metrics.refusedName.add() }
-            let own = settings.takerFees["\(instrument.venue.name).\(instrument.market.name)"]
             var facts: MarketFacts?
-            if let fee = own ?? instrument.takerFee { facts = MarketFacts(of: instrument, takerFee: fee) }
+            if let fee = settings.fees.taker(instrument) {
+                facts = MarketFacts(of: instrument, takerFee: fee, makerFee: settings.fees.maker(instrument))
+            }
             publisher.note(instrument.venueSymbol, symbol, venue)
             setFacts(facts, symbol, venue, now)
             metrics.instruments.add()

@@ -27,8 +27,8 @@ struct AggregatorSettings: Sendable {
     let bookIntervalMicroseconds: Int64
     /// How many of the newest records of a partition are read again at the start, to know what every leg says.
     let rebuildRecords: Int
-    /// Taker fees that take the place of those in `ref.instrument`, by `venue.market`.
-    let takerFees: [String: ScaledDecimal]
+    /// Fees that take the place of those in `ref.instrument`.
+    let fees: FeeRules
 
     init(_ reader: ConfigurationReader) {
         common = CommonSettings(reader, service: "aggregator", port: 9110)
@@ -104,7 +104,7 @@ struct AggregatorSettings: Sendable {
         )
         kinds = Self.kinds(reader)
         conversions = Self.conversions(reader)
-        takerFees = Self.fees(reader)
+        fees = FeeRules(reader)
         for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
     }
 
@@ -182,24 +182,6 @@ struct AggregatorSettings: Sendable {
             minimumDurationMicroseconds: duration,
             updateIntervalMicroseconds: interval
         )
-    }
-
-    private static func fees(_ reader: ConfigurationReader) -> [String: ScaledDecimal] {
-        var fees: [String: ScaledDecimal] = [:]
-        let help = "taker fee as a fraction: fees.binance.spot.taker; takes the place of ref.instrument's"
-        for (name, text) in reader.map("fees", help: help).sorted(by: { $0.key < $1.key }) {
-            let parts = name.split(separator: ".")
-            guard parts.count == 3, parts[2] == "taker" else {
-                reader.note("fees.\(name)", "unknown key", "write fees.VENUE.MARKET.taker")
-                continue
-            }
-            guard let fee = try? ScaledDecimal(text), fee < .one, !fee.isNegative else {
-                reader.note("fees.\(name)", "\"\(text)\" is no fraction from 0 to 1", "write as in 0.001")
-                continue
-            }
-            fees["\(parts[0]).\(parts[1])"] = fee
-        }
-        return fees
     }
 
     private static func microseconds(

@@ -18,16 +18,16 @@ public struct ArbitrageBoard: Sendable {
     /// The routes.
     public private(set) var map: RouteMap
     /// What was passed over.
-    public private(set) var counts = BoardCounts()
+    public internal(set) var counts = BoardCounts()
 
-    private let settings: EvaluationSettings
+    let settings: EvaluationSettings
     private var facts: ContiguousArray<MarketFacts?> = []
     private var fundings: ContiguousArray<FundingTerms?> = []
     private var states: ContiguousArray<RouteState> = []
-    private var lives: [Int: RouteLife] = [:]
+    var lives: [Int: RouteLife] = [:]
     /// Closed ones that wait for late takers, by route and name.
-    private var settling: [SettlingKey: RouteLife] = [:]
-    private var replays: ContiguousArray<Replay> = []
+    var settling: [SettlingKey: RouteLife] = [:]
+    var replays: ContiguousArray<Replay> = []
     private var touched: ContiguousArray<MarketIndex> = []
 
     /// A board that knows no instrument yet.
@@ -77,20 +77,6 @@ private struct RouteState: Sendable {
     var rules: RouteRules?
     var isAlive = false
     var lastOpened = Int64.min
-}
-
-private struct SettlingKey: Hashable, Sendable {
-    let route: Int
-    let opened: Int64
-}
-
-/// A taker's orders on their way.
-private struct Replay: Sendable {
-    let due: Int64
-    let route: Int
-    let opened: Int64
-    let latency: Int64
-    let size: ScaledDecimal
 }
 
 // MARK: - Instruments
@@ -254,7 +240,7 @@ extension ArbitrageBoard {
     }
 
     /// Why a route can't be judged by prices at all, if so.
-    private func obstacle(_ route: Int) -> CloseReason? {
+    func obstacle(_ route: Int) -> CloseReason? {
         var isStale = false
         for leg in map.routes[route].legs {
             guard facts[Int(leg.market.index)] != nil else { return .legInvalid }
@@ -275,7 +261,7 @@ extension ArbitrageBoard {
         return try rules.best(route, depth, carry: carry)
     }
 
-    private mutating func rules(_ number: Int) -> RouteRules {
+    mutating func rules(_ number: Int) -> RouteRules {
         if let known = states[number].rules { return known }
         let route = map.routes[number]
         let rules = RouteRules(route, route.legs.compactMap { facts[Int($0.market.index)] }, settings)
@@ -284,7 +270,7 @@ extension ArbitrageBoard {
     }
 
     /// What a unit of base brings at the next funding; nil where there is none to come.
-    private func carry(_ route: Route, _ now: Int64) throws(DecimalError) -> ScaledDecimal? {
+    func carry(_ route: Route, _ now: Int64) throws(DecimalError) -> ScaledDecimal? {
         guard route.kind == .spotPerpetual else { return nil }
         for leg in route.legs {
             let place = Int(leg.market.index)
@@ -347,7 +333,7 @@ extension ArbitrageBoard {
         tell(life, route, state, reason, trigger, now)
     }
 
-    private mutating func tell(
+    mutating func tell(
         _ life: RouteLife,
         _ route: Int,
         _ state: OpportunityState,
@@ -379,66 +365,5 @@ extension ArbitrageBoard {
                 trigger: trigger
             )
         )
-    }
-}
-
-// MARK: - Late takers
-
-extension ArbitrageBoard {
-    private mutating func scheduleReplays(
-        _ route: Int,
-        _ opened: Int64,
-        _ size: ScaledDecimal,
-        _ now: Int64
-    ) -> Int {
-        var count = 0
-        for latency in settings.latencies {
-            let (due, overflow) = now.addingReportingOverflow(latency)
-            guard !overflow, replays.count < settings.maximumReplays else {
-                counts.refusedReplays &+= 1
-                continue
-            }
-            replays.append(Replay(due: due, route: route, opened: opened, latency: latency, size: size))
-            count += 1
-        }
-        return count
-    }
-
-    /// Lets those orders arrive that are due before now: the books still are as they were then.
-    private mutating func settle(before now: Int64) {
-        guard !replays.isEmpty else { return }
-        var arrived: [Replay] = []
-        replays.removeAll { replay in
-            guard replay.due < now else { return false }
-            arrived.append(replay)
-            return true
-        }
-        arrived.sort { ($0.due, $0.route, $0.opened) < ($1.due, $1.route, $1.opened) }
-        for replay in arrived { settle(replay) }
-    }
-
-    private mutating func settle(_ replay: Replay) {
-        let result = TakerResult(latencyMicroseconds: replay.latency, earned: earned(replay))
-        if lives[replay.route]?.openedMicroseconds == replay.opened {
-            lives[replay.route]?.settle(result)
-            return
-        }
-        let key = SettlingKey(route: replay.route, opened: replay.opened)
-        guard var life = settling[key] else { return }
-        life.settle(result)
-        settling[key] = life.awaited > 0 ? life : nil
-        if life.awaited == 0 { tell(life, replay.route, .settle, nil, nil, replay.due) }
-    }
-
-    private mutating func earned(_ replay: Replay) -> ScaledDecimal? {
-        guard obstacle(replay.route) == nil else { return nil }
-        let rules = rules(replay.route)
-        let route = map.routes[replay.route]
-        do throws(DecimalError) {
-            return try rules.profit(of: replay.size, route, depth, carry: try carry(route, replay.due))
-        } catch {
-            counts.overflows &+= 1
-            return nil
-        }
     }
 }
