@@ -35,7 +35,8 @@ struct SessionLine {
 
     /// Reads a line; nil where it is no session line, but perhaps a frame.
     init?(_ bytes: UnsafeRawBufferPointer, readable: Int, scanner: JSONScanner) {
-        guard bytes.count > 2, bytes[0] == UInt8(ascii: "{") else { return nil }
+        // Looked at before all is scanned: captures of raw frames are large.
+        guard bytes.count > 2, bytes[0] == UInt8(ascii: "{"), Self.isLikely(bytes) else { return nil }
         var fields = SessionFields()
         guard (try? fields.read(bytes, readable, scanner)) != nil else { return nil }
         guard let time = fields.time?.integer, time >= 0, let connection = fields.connection,
@@ -55,6 +56,15 @@ struct SessionLine {
         message = fields.message
         follows = fields.follows
     }
+
+    /// Whether the first key of the object is one of a session line's.
+    private static func isLikely(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var place = 1
+        while place < bytes.count, bytes[place] <= 0x20 { place += 1 }
+        guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") else { return false }
+        let rest = bytes[(place + 1)...]
+        return SessionFields.keys.contains { $0.first == rest.first && rest.starts(with: $0) }
+    }
 }
 
 /// The values of a session line's keys.
@@ -71,6 +81,9 @@ private struct SessionFields {
         url: JSONName("url"),
         message: JSONName("msg"), follows: JSONName("follows")
     )
+
+    /// The keys with the quote behind them.
+    static let keys = ["recv_ns\"", "conn\"", "dir\"", "url\"", "msg\"", "follows\""].map { Array($0.utf8) }
 
     mutating func read(
         _ bytes: UnsafeRawBufferPointer,
