@@ -77,6 +77,14 @@ public final class EmbeddedBroker {
         forEachBroker { rd_kafka_mock_broker_set_rtt($0, $1, milliseconds) }
     }
 
+    /// Refuses the next questions for offsets as a leader does that has not opened the partition yet; for tests.
+    func refuseOffsets(times: Int) {
+        guard let cluster else { return }
+        let listOffsets: Int16 = 2
+        var errors = Array(repeating: RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, count: times)
+        rd_kafka_mock_push_request_errors_array(cluster, listOffsets, errors.count, &errors)
+    }
+
     /// Ends the brokers; clients find nobody from now on.
     public func close() {
         guard let cluster else { return }

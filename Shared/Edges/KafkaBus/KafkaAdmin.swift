@@ -123,6 +123,28 @@ public final class KafkaAdmin {
         return found.map { Self.description(of: $0, configurations[Self.text($0.topic)] ?? [:]) }
     }
 
+    /// Asks the leader of every partition for its end; the first refusal, or nil where all are served.
+    ///
+    /// A new topic is in the metadata before its leader has opened it.
+    ///
+    /// - Thread: as the class; blocks up to the given time.
+    func refusal(of plans: [TopicPlan], milliseconds: Int32 = 5_000) -> KafkaError? {
+        let partitions = plans.flatMap { plan in
+            (0..<plan.partitions).map {
+                TopicPartition(topic: plan.name, partition: Int32(clamping: $0))
+            }
+        }
+        let list = PartitionList(partitions, offset: Int64(RD_KAFKA_OFFSET_END))
+        let error = rd_kafka_offsets_for_times(client, list.pointer, milliseconds)
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            return KafkaError(error, "ask the leaders of the partitions")
+        }
+        let refused = list.elements.first { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }
+        return refused.map {
+            KafkaError($0.error, "\($0.partition.topic) partition \($0.partition.partition)")
+        }
+    }
+
     /// Makes topics; one that exists already is left as it is.
     ///
     /// - Returns: the names that were made.

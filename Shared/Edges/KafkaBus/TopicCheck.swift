@@ -1,5 +1,7 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Glibc
+import Lifecycle
 import Wire
 
 /// One thing about a topic on the cluster that is not as the registry and the settings say, and the mend.
@@ -127,7 +129,12 @@ extension KafkaAdmin {
         )
     }
 
-    /// Makes what is missing where the settings allow it, then compares: what a service does at its start.
+    /// Makes what is missing where the settings allow it, compares, and waits until every partition is served: what a
+    /// service does at its start.
+    ///
+    /// The wait is what makes the first records safe. A broker takes the first batch of a producer that it does not
+    /// know whatever its number, and librdkafka takes the success of a later batch for that of an earlier one, which
+    /// was refused because the partition was not open yet: the earlier records would be lost without a report.
     ///
     /// - Returns: what is left to be mended by a person.
     /// - Throws: ``KafkaError`` when the cluster does not answer or refuses to make a topic.
@@ -137,12 +144,30 @@ extension KafkaAdmin {
         topicName: (TopicSpec) -> String = { $0.name }
     ) throws(KafkaError) -> [TopicProblem] {
         guard !settings.isEmbedded else { return [] }
-        let problems = try check(specs, settings, topicName: topicName)
+        let plans = specs.map { TopicPlan($0, settings, name: topicName($0)) }
+        var problems = try check(specs, settings, topicName: topicName)
         let missing = Set(problems.filter(\.isMissing).map(\.topic))
-        guard settings.createTopics, !missing.isEmpty else { return problems }
-        try createTopics(
-            specs.map { TopicPlan($0, settings, name: topicName($0)) }.filter { missing.contains($0.name) }
-        )
-        return problems.filter { !$0.isMissing }
+        if settings.createTopics, !missing.isEmpty {
+            try createTopics(plans.filter { missing.contains($0.name) })
+            problems.removeAll(where: \.isMissing)
+        }
+        if problems.isEmpty { try waitUntilServed(plans) }
+        return problems
+    }
+
+    /// Waits until the leaders of all partitions take requests.
+    ///
+    /// - Throws: ``KafkaError`` to be retried later when one still does not after the given time; at once where it
+    ///   never will.
+    func waitUntilServed(_ plans: [TopicPlan], milliseconds: Int64 = 15_000) throws(KafkaError) {
+        let deadline = MonotonicNanos.now.advanced(milliseconds: milliseconds)
+        while let refusal = refusal(of: plans) {
+            // A topic that was just made may not be in the answering broker's metadata yet.
+            guard refusal.retry == .later || refusal.code == .unknownTopic else { throw refusal }
+            guard MonotonicNanos.now < deadline else {
+                throw KafkaError(code: refusal.code, retry: .later, message: refusal.message)
+            }
+            usleep(20_000)
+        }
     }
 }

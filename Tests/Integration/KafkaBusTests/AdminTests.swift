@@ -1,8 +1,9 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-import KafkaBus
 import Testing
 import Wire
+
+@testable import KafkaBus
 
 @Suite(.serialized)
 struct AdminTests {
@@ -83,6 +84,39 @@ struct AdminTests {
         #expect(try admin.prepare(TopicRegistry.all, settings).isEmpty)
         broker.close()
         #expect(throws: KafkaError.self) { try admin.describeCluster(milliseconds: 500) }
+    }
+
+    @Test
+    func `a partition that its leader does not serve yet is waited for`() throws {
+        let broker = try EmbeddedBroker(topics: [("served", 3)])
+        defer { broker.close() }
+        let admin = try KafkaAdmin(
+            settings: KafkaSettings(bootstrapServers: broker.bootstrapServers, isEmbedded: true)
+        )
+        defer { admin.close() }
+        let plans = [TopicPlan(name: "served", partitions: 3, replication: 1)]
+        #expect(admin.refusal(of: plans) == nil)
+        broker.refuseOffsets(times: 1)
+        #expect(admin.refusal(of: plans)?.retry == .later)
+        #expect(admin.refusal(of: plans) == nil)
+        broker.refuseOffsets(times: 3)
+        try admin.waitUntilServed(plans)
+        broker.refuseOffsets(times: 500)
+        let error = #expect(throws: KafkaError.self) {
+            try admin.waitUntilServed(plans, milliseconds: 50)
+        }
+        #expect(error?.retry == .later)
+    }
+
+    @Test
+    func `a topic that nobody made is refused`() throws {
+        let broker = try EmbeddedBroker(topics: [("served", 3)])
+        defer { broker.close() }
+        let admin = try KafkaAdmin(
+            settings: KafkaSettings(bootstrapServers: broker.bootstrapServers, isEmbedded: true)
+        )
+        defer { admin.close() }
+        #expect(admin.refusal(of: [TopicPlan(name: "served", partitions: 4, replication: 1)]) != nil)
     }
 }
 
