@@ -50,6 +50,12 @@ public struct KafkaStatistics: Sendable {
 
     var isStuck: Bool { silentMicroseconds > Self.silenceLimit }
 
+    /// Whether a broker owes an answer for too long now and did before: one look alone may fall between the first
+    /// request after an idle time and its answer.
+    func isStuck(after before: KafkaStatistics) -> Bool {
+        isStuck && before.isStuck && silentMicroseconds > before.silentMicroseconds
+    }
+
     private struct Broker {
         var isUp = false
         var silence: Int64 = -1

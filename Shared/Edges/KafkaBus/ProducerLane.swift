@@ -222,13 +222,15 @@ extension ProducerLane {
     private func takeStatistics(_ event: OpaquePointer) {
         guard let text = rd_kafka_event_stats(event) else { return }
         let found = KafkaStatistics(json: UnsafeRawBufferPointer(start: text, count: strlen(text)))
-        state.withLock { state in
+        let isStuck = state.withLock { state in
+            let isStuck = found.isStuck(after: state.statistics)
             state.statistics = found
             // Above half of the buffer conflating topics make room for those that must keep all; below a quarter
             // they flow again.
             state.isCongested = found.bufferShare > (state.isCongested ? 0.25 : 0.5)
+            return isStuck
         }
-        if found.isStuck {
+        if isStuck {
             take(.lost(detail: "a broker holds a request since \(found.silentMicroseconds / 1000) ms"), .now)
         }
         updateHolding()

@@ -182,6 +182,17 @@ struct StatisticsTests {
     }
 
     @Test
+    func `the first request after an idle time is no absence, and silence at two looks is`() {
+        let idle = read(sample.replacing("%", with: "0"))
+        let sent = read(sample.replacing("%", with: "1"))
+        let later = read(sample.replacing("%", with: "1").replacing("5000000", with: "6000000"))
+        #expect(sent.isStuck && !sent.isStuck(after: idle))
+        #expect(later.isStuck(after: sent))
+        // It was heard in between, and idle again.
+        #expect(!sent.isStuck(after: later))
+    }
+
+    @Test
     func `cut and mangled statistics end the walk without harm`() {
         for length in 0..<sample.utf8.count {
             _ = read(String(decoding: sample.utf8.prefix(length), as: UTF8.self))
