@@ -62,7 +62,7 @@ final class FeedBooks {
         else { return false }
         let fault = BookFault(rawValue: reason.rawValue) ?? .connectionLost
         keeper.end(stream.instrument, fault, now: engine.clock.wall.microseconds)
-        desks[stream.market]?.withdraw(stream.instrument)
+        desks[stream.market]?.interrupted(stream.instrument, engine.clock.monotonic)
         audited.remove(stream.instrument)
         if let token = asked.removeValue(forKey: stream.instrument) { engine.queries.cancel(token) }
         return true

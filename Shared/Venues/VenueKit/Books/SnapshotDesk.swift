@@ -42,6 +42,8 @@ struct SnapshotDesk {
         var asked: MonotonicNanos?
         var backoff: Backoff
         var live: MonotonicNanos?
+        /// What was of no use since the book was last live.
+        var useless = 0
         var isAnnounced = false
     }
 
@@ -98,10 +100,11 @@ struct SnapshotDesk {
         wish.asked = nil
         let pause = max(wish.backoff.next(using: &generator), retryAfterMilliseconds)
         wish.due = now.advanced(milliseconds: pause)
-        let isNews = wish.backoff.failures >= settings.tries && !wish.isAnnounced
+        wish.useless += 1
+        let isNews = wish.useless >= settings.tries && !wish.isAnnounced
         if isNews { wish.isAnnounced = true }
         wishes[instrument] = wish
-        return isNews ? .announce(tries: wish.backoff.failures) : .again
+        return isNews ? .announce(tries: wish.useless) : .again
     }
 
     /// The venue wants to be left alone.
@@ -114,6 +117,7 @@ struct SnapshotDesk {
         guard var wish = wishes[instrument] else { return }
         wish.asked = nil
         wish.due = .never
+        wish.useless = 0
         wish.isAnnounced = false
         wish.live = now
         wishes[instrument] = wish
@@ -125,10 +129,20 @@ struct SnapshotDesk {
         wishes[instrument]?.due = .never
     }
 
-    /// The book is not wanted any more, or its connection is gone.
+    /// What the book wanted does not count any more: it broke, and wants anew.
     mutating func withdraw(_ instrument: InstrumentID) {
         wishes[instrument]?.asked = nil
         wishes[instrument]?.due = .never
+    }
+
+    /// The book's connection is gone, which is no fault of the book: the next wish is not put off because of it.
+    mutating func interrupted(_ instrument: InstrumentID, _ now: MonotonicNanos) {
+        guard var wish = wishes[instrument] else { return }
+        wish.asked = nil
+        wish.due = .never
+        if let live = wish.live, now - live >= settings.stableAfter * 1_000_000 { wish.backoff.succeeded() }
+        wish.live = nil
+        wishes[instrument] = wish
     }
 
     /// The book is not wanted any more: a later one begins without its past.
