@@ -3,12 +3,15 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness.checks import (
     announced_holes,
     envelope_problems,
+    log_problems,
     murmur2,
     partition_of,
     repeated_identities,
@@ -17,6 +20,7 @@ from harness.checks import (
 )
 from harness.process import Program, http_request
 from harness.records import Consumed
+from oracle import Record
 
 
 def record(seq: int, topic: str = "md.bbo.v1", epoch: int = 1, **more: object) -> Consumed:
@@ -64,6 +68,36 @@ def test_repeated_trades_and_identities_are_found() -> None:
     trades = [record(number, "md.trade.v1", trade_id="7") for number in (1, 2)]
     assert repeated_trades(trades) and not repeated_trades(trades[:1])
     assert repeated_identities([record(1), record(1)]) and not repeated_identities([record(1), record(1, epoch=2)])
+
+
+def sent_on(**connections: list[int]) -> Any:
+    """What the oracle would say of quotes with these venue numbers, each connection an epoch of its own."""
+    records = []
+    for epoch, numbers in enumerate(connections.values(), start=1):
+        for seq, number in enumerate(numbers, start=1):
+            value = record(seq, epoch=epoch, state="live", venue_seq=number).value
+            records.append(Record("md.bbo.v1", "BTC-USDT", value))
+    return SimpleNamespace(records=records)
+
+
+def quotes(*numbers: int) -> list[Consumed]:
+    return [record(seq, state="live", venue_seq=number) for seq, number in enumerate(numbers, start=1)]
+
+
+def test_an_epoch_may_go_on_with_the_connection_that_took_over() -> None:
+    both = sent_on(old=[11, 12, 13, 14], new=[13, 14, 15, 16])
+    assert not log_problems(both, quotes(11, 12, 13, 14, 15))
+    assert not log_problems(sent_on(old=[11, 12, 13], new=[12, 13, 14, 15]), quotes(12, 13, 14, 15))
+    assert not log_problems(sent_on(old=[11, 12], new=[13, 14]), quotes(11, 12, 13, 14))
+
+
+def test_what_is_left_out_or_told_twice_at_a_take_over_is_found() -> None:
+    both = sent_on(old=[11, 12, 13, 14], new=[13, 14, 15, 16])
+    assert log_problems(both, quotes(11, 12, 15))
+    assert log_problems(both, quotes(11, 12, 13, 14, 16))
+    assert log_problems(both, quotes(11, 12, 13, 14, 13, 14, 15))
+    assert log_problems(sent_on(old=[11, 12, 13], new=[14, 15]), quotes(11, 12, 14))
+    assert log_problems(sent_on(old=[11, 12], new=[14, 15]), quotes(11, 12, 13))
 
 
 def test_the_envelope_is_checked() -> None:

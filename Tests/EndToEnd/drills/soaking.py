@@ -11,6 +11,8 @@ from typing import Any, Optional
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+# The beginnings of book records: `"kind"` stands before the levels.
+HEAD_BYTES = 600
 SIGNS = ("sys.integrity.v1", "sys.dead_letter.v1", "sys.drift.v1")
 MARKETS = tuple(
     f"md.{name}.v1"
@@ -43,6 +45,7 @@ class Ear:
         self.records: Counter[str] = Counter()
         self.incidents: Counter[str] = Counter()
         self._signs: list[Sign] = []
+        self._down: dict[tuple[str, str], tuple[float, str]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._assigned: set[tuple[str, int]] = set()
@@ -56,6 +59,11 @@ class Ear:
             raise AssertionError("the reader failed") from self.failure
         with self._lock:
             return [sign for sign in self._signs if sign.at >= since and sign.feed == feed]
+
+    def books_down(self, feed: str) -> dict[str, tuple[float, str]]:
+        """The books of a feed that do not hold now: since when, and why."""
+        with self._lock:
+            return {symbol: since for (name, symbol), since in self._down.items() if name == feed}
 
     def close(self) -> None:
         """Stops reading."""
@@ -94,9 +102,16 @@ class Ear:
             return
         if topic == "md.bbo.v1" or topic == "md.book.v1":
             # Only the few that end something are worth reading.
-            if b'"invalid"' in raw:
+            if b'"invalid"' in raw[:HEAD_BYTES]:
                 value = json.loads(raw)
                 self._keep(value["feed"], f"{topic.split('.')[1]} {value['reason']}")
+                if topic == "md.book.v1":
+                    with self._lock:
+                        self._down.setdefault((value["feed"], value["symbol"]), (time.time(), value["reason"]))
+            elif topic == "md.book.v1" and self._down and b'"snapshot"' in raw[:HEAD_BYTES]:
+                value = json.loads(raw)
+                with self._lock:
+                    self._down.pop((value["feed"], value["symbol"]), None)
         elif topic in SIGNS:
             value = json.loads(raw)
             if topic == "sys.integrity.v1":
@@ -124,7 +139,14 @@ class Trouble:
     then_cut: bool = False
 
 
-ENDED = ("bbo ", "book ", "incident connection_lost", "incident handover")
+ENDED = (
+    "bbo ",
+    "book ",
+    "incident connection_lost",
+    "incident connection_silent",
+    "incident pong_missing",
+    "incident handover",
+)
 BOOK = ("book ", "incident book_fault", "incident frames_missing")
 NUMBERED = ("binance", "okx", "htx")
 TROUBLES = (
@@ -148,7 +170,9 @@ TROUBLES = (
     # What Coinbase's Exchange feed loses of a book no number tells: the audit compares it once a minute.
     Trouble("dropped_delta", BOOK, {"count": 1}, NUMBERED),
     Trouble("crossed_update", BOOK, {"count": 1}),
-    Trouble("sequence_reset", BOOK, {}, NUMBERED),
+    Trouble("sequence_reset", BOOK, {}, ("binance", "htx")),
+    # OKX's `prevSeqId` names the number before the reset, so the chain holds: by its rules that is no fault.
+    Trouble("sequence_reset", (), {}, ("okx",)),
     Trouble("doubled_delta", (), {"count": 5}),
     Trouble("zero_unknown", (), {"count": 5}),
     Trouble("duplicate", (), {"count": 20, "stream": "trade"}),

@@ -18,7 +18,7 @@ from typing import Any, Optional
 import pytest
 
 import programs
-from drills.soaking import MARKETS, TROUBLES, Ear, MemoryLog, Trouble, verify
+from drills.soaking import BOOK, MARKETS, TROUBLES, Ear, MemoryLog, Trouble, verify, witness
 from harness.feed import Feed, feed_settings
 from harness.report import REPORT
 from harness.stage import Stage, need
@@ -33,6 +33,9 @@ COINS = ("BTC", "ETH", "SOL", "XRP")
 TOLD_WITHIN_S = 25
 READY_WITHIN_S = 60
 PATIENCE_MS = 10_000
+# What makes a stream pause for long, and for how long a watch remembers its longest pause.
+PAUSES = ("silence_stream", "half_open")
+LEARNED_S = 600
 # What a process may take more an hour at the end of a long soak; short ones still grow into their buffers.
 SLOPE_MB_PER_HOUR = 8.0
 SLOPE_FROM_SECONDS = 1500
@@ -55,6 +58,8 @@ class Tormentor:
         self.injected: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
         self.missed: list[str] = []
+        self.masked: list[str] = []
+        self.paused_at = 0.0
         self.longest = 0.0
         self.problem: str = ""
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -81,6 +86,7 @@ class Tormentor:
             answer["matched"] = self.twin.fault("cut", venue=self.venue)["matched"]
         name = f"{trouble.kind}{'+cut' if trouble.then_cut else ''}"
         told, touched, active = False, None, True
+        reason = self._mask(trouble, began)
         while time.time() < began + TOLD_WITHIN_S and (active or not told):
             told = told or any(s.kind.startswith(trouble.signs) for s in self.ear.signs(self.instance, began))
             entry = self._active(answer["id"])
@@ -95,8 +101,22 @@ class Tormentor:
             self.longest = max(self.longest, seconds if trouble.signs else 0)
         elif answer["matched"] and touched != 0:
             self.injected[name] += 1
-            self.missed.append(f"{self.venue} {name} {trouble.fields} at {time.strftime('%H:%M:%S', time.gmtime(began))}")
+            what = f"{self.venue} {name} {trouble.fields} at {time.strftime('%H:%M:%S', time.gmtime(began))}"
+            reason = reason or self._mask(trouble, began)
+            (self.masked if reason else self.missed).append(f"{what}: {reason}" if reason else what)
+        if trouble.kind in PAUSES:
+            self.paused_at = time.time()
         eventually(f"{self.venue} is ready after {name}", lambda: self.feed.get("/ready")[0] == 200, READY_WITHIN_S, 0.2)
+
+    def _mask(self, trouble: Trouble, began: float) -> str:
+        """Why nobody could tell the fault; empty where it must be told."""
+        if trouble.signs == BOOK:
+            down = self.ear.books_down(self.instance)
+            # The fault hits one frame, and of a book that does not hold no frame can be wrong.
+            return "; ".join(f"{symbol} was down since {at - began:+.1f} s ({why})" for symbol, (at, why) in down.items())
+        if trouble.kind == "silence_stream" and time.time() - self.paused_at < LEARNED_S:
+            return f"a pause ended {began - self.paused_at:.0f} s before: the watch waits for four times the longest one"
+        return ""
 
     def _active(self, fault: int) -> Optional[dict[str, Any]]:
         """The fault while it is in force."""
@@ -167,6 +187,7 @@ def report(
             feed=name,
             injected=sum(tormentor.injected.values()),
             told_or_harmless=sum(tormentor.told.values()),
+            masked=len(tormentor.masked),
             undetected=len(tormentor.missed),
             told_after_s_at_most=tormentor.longest,
             resident_mb_half=sizes[len(sizes) // 2] if sizes else 0.0,

@@ -36,7 +36,10 @@ RECOVERY_S = 20
 
 @dataclass(frozen=True)
 class Drill:
-    """One fault: how it is asked for, and by which record the feed must tell it (None: data just goes on, whole)."""
+    """One fault: how it is asked for, and by which record the feed must tell it (None: data just goes on, whole).
+
+    A connection that says that it will end is handed over: that is told by a planned note, and nothing is invalid.
+    """
 
     name: str
     kind: str
@@ -64,8 +67,8 @@ DRILLS = [
     Drill("slow drip", "slow_drip", None, {"count": 3}, BBO),
     Drill("duplicates", "duplicate", None, {"count": 20}, TRADE),
     Drill("reordered", "reorder", None, {"count": 5}, TRADE),
-    Drill("notice 64008", "notice", "invalid", {"duration_ms": 2000}, venues=("okx",)),
-    Drill("serverShutdown", "server_shutdown", "invalid", {"duration_ms": 2000}, venues=("binance",)),
+    Drill("notice 64008", "notice", "handover", {"duration_ms": 2000}, venues=("okx",)),
+    Drill("serverShutdown", "server_shutdown", "handover", {"duration_ms": 2000}, venues=("binance",)),
     Drill("refused", "refuse", "invalid", {"duration_ms": 3000}, then_cut=True),
     Drill("HTTP 429", "http_status", "invalid", {"status": 429, "retry_after": 1, "count": 2}, then_cut=True),
     Drill("HTTP 503", "http_status", "invalid", {"status": 503, "count": 3}, then_cut=True),
@@ -125,6 +128,9 @@ def perform(load: Load, drill: Drill, run: int) -> None:
     eventually("the fault is over", lambda: not load.twin.control("GET", "/faults")["active"], within=15)
     over = time.time()
     eventually("every stream live after it", lambda: all_live(load, over), within=drill.within_s, every=0.2)
+    if drill.sign == "handover":
+        broken = sign(load, "invalid", seen)
+        assert broken is None, f"invalid during a hand-over: {broken.value if broken else None}"
     REPORT.add(
         "twin faults",
         fault=drill.name,
@@ -146,6 +152,9 @@ def sign(load: Load, kind: Optional[str], seen: int) -> Optional[Any]:
             return record
         if kind == "incident" and record.topic == "sys.integrity.v1" and value["incidents"]:
             return record
+        if kind == "handover" and record.topic == "sys.integrity.v1":
+            if any(incident["kind"] == "handover_begun" for incident in value["incidents"]):
+                return record
         if kind == "dead_letter" and record.topic == "sys.dead_letter.v1":
             return record
     return None

@@ -150,9 +150,9 @@ def oracle_problems(expected: list[Record], records: list[Consumed], most: int =
 def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -> list[str]:
     """Differences from what the oracle makes of the twin's own log.
 
-    Every epoch of a stream must repeat, number by number, what one connection was sent from some frame on. What was
-    sent and not read at an epoch's end is no difference: a cut loses what is under way. What was fetched afterwards was
-    sent on no connection, and is passed over.
+    Every epoch of a stream must repeat, number by number, what one connection was sent from some frame on; where a later
+    connection took over, the epoch goes on there with what follows. What was sent and not read at an epoch's end is no
+    difference: a cut loses what is under way. What was fetched afterwards was sent on no connection, and is passed over.
     """
     sent: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in expected.records:
@@ -167,7 +167,8 @@ def log_problems(expected: Replay, records: Iterable[Consumed], most: int = 5) -
         if not read:
             continue
         late = sorted(record.value["seq"] for record in all_read if record.value.get("origin") == "rest")
-        text = _epoch_problem(list(sent[(stream[2], stream[3])].values()), read, late)
+        connections = sent[(stream[2], stream[3])]
+        text = _epoch_problem([connections[epoch] for epoch in sorted(connections)], read, late)
         if text is not None:
             problems.append(f"{stream}: {text}")
     return problems[:most]
@@ -177,10 +178,11 @@ def _epoch_problem(connections: list[list[Record]], read: list[Consumed], late: 
     """None where some connection was sent exactly this; a venue that repeats its last trade makes more candidates."""
     first = read[0].value
     problem = f"number {first['seq']} was never sent: {first}"
-    for connection in connections:
+    for index, connection in enumerate(connections):
         for start, record in enumerate(connection):
             if _identity(record.value) == _identity(first):
-                found = _shifted_problem(connection, start - _place(first["seq"], late), read, late)
+                shift = start - _place(first["seq"], late)
+                found = _shifted_problem(connections[index:], shift, read, late)
                 if found is None:
                     return None
                 problem = found
@@ -192,15 +194,47 @@ def _place(seq: int, late: list[int]) -> int:
     return seq - bisect_left(late, seq)
 
 
-def _shifted_problem(connection: list[Record], shift: int, read: list[Consumed], late: list[int]) -> Optional[str]:
-    for other in read:
-        place = _place(other.value["seq"], late) + shift
-        if not 0 <= place < len(connection):
-            return f"number {other.value['seq']} was never sent"
-        produced = {"topic": other.topic, "key": other.key, "value": other.value}
-        text = difference(connection[place], produced, (*CLOCK_FIELDS, "feed", "seq"))
+def _shifted_problem(connections: list[list[Record]], shift: int, read: list[Consumed], late: list[int]) -> Optional[str]:
+    connection, *later = connections
+    for before, other in zip([None, *read], read):
+        seq = _place(other.value["seq"], late)
+        text = _text(connection, seq + shift, other)
+        if text is not None and before is not None:
+            step = seq - _place(before.value["seq"], late)
+            for index, candidate in enumerate(later):
+                has_ended = seq + shift >= len(connection) and not _was_sent(connection, other)
+                place = _taken_over(candidate, before, other, step, has_ended)
+                if place is not None and _text(candidate, place, other) is None:
+                    connection, later, shift, text = candidate, later[index + 1 :], place - seq, None
+                    break
         if text is not None:
-            return f"number {other.value['seq']}: {text}"
+            return f"number {other.value['seq']}{text}"
+    return None
+
+
+def _text(connection: list[Record], place: int, other: Consumed) -> Optional[str]:
+    """How a record differs from what a connection was sent at a place; None where it does not."""
+    if not 0 <= place < len(connection):
+        return " was never sent"
+    produced = {"topic": other.topic, "key": other.key, "value": other.value}
+    text = difference(connection[place], produced, (*CLOCK_FIELDS, "feed", "seq"))
+    return None if text is None else f": {text}"
+
+
+def _was_sent(connection: list[Record], other: Consumed) -> bool:
+    return any(_identity(record.value) == _identity(other.value) for record in connection)
+
+
+def _taken_over(
+    connection: list[Record], before: Consumed, other: Consumed, step: int, has_ended: bool
+) -> Optional[int]:
+    """Where a connection goes on with a record; None where something between it and the one before would be left out."""
+    for place, record in enumerate(connection):
+        if _identity(record.value) == _identity(other.value):
+            if place >= step and _identity(connection[place - step].value) == _identity(before.value):
+                return place
+            if place == 0 and has_ended:
+                return place
     return None
 
 
