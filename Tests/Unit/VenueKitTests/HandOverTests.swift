@@ -57,6 +57,31 @@ import Wire
         world.records(TopicRegistry.integrity).count { $0.contains("\"kind\":\"\(kind.rawValue)\"") }
     }
 
+    /// The old connection of a hand-over that is over, looked at from outside.
+    private func retired(_ world: EngineWorld, byClosing: Bool) throws -> () -> FeedConnection? {
+        weak var old = world.engine.connections[0]
+        let new = try successor(world)
+        if byClosing { old?.socketClosed(.lost("the venue closed it")) }
+        for number in 4...9 {
+            if !byClosing, let old {
+                world.frame("bbo \(btc) \(number)", on: old)
+                world.frame("trade \(btc) \(number)", on: old)
+            }
+            world.frame("bbo \(btc) \(number)", on: new)
+            world.frame("trade \(btc) \(number)", on: new)
+            world.pass(milliseconds: 250)
+        }
+        #expect(world.engine.connections[0] === new && world.engine.handOvers.isEmpty)
+        return { [weak old] in old }
+    }
+
+    @Test(arguments: [false, true])
+    func `leaves nothing of the old connection behind`(byClosing: Bool) throws {
+        let world = live()
+        let old = try retired(world, byClosing: byClosing)
+        #expect(old() == nil)
+    }
+
     // MARK: As planned
 
     @Test func `loses nothing and doubles nothing`() throws {
