@@ -33,13 +33,13 @@ enum AggregatorCommand {
                 logLevel: LogLevel(rawValue: settings.common.logLevel) ?? .info
             )
             runtime.logger.info("service.configuration", ["effective": .string(effective)])
+            let worker = AggregatorWorker(settings, runtime)
             let server = HTTPServer(
                 address: settings.common.httpAddress,
                 port: settings.common.httpPort,
-                routes: HTTPRoute.standard(runtime.observability),
+                routes: HTTPRoute.standard(runtime.observability) + [RouteQuery(desk: worker.desk).route],
                 observability: runtime.observability
             )
-            let worker = AggregatorWorker(settings, runtime)
             return runtime.run([server.component, worker.component]).code
         } catch {
             Terminal.write("aggregator: \(error)\n", to: .error)

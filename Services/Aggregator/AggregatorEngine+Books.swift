@@ -59,6 +59,7 @@ extension AggregatorEngine {
             let feed = quotes.feed(head.feed), let market = market(symbol, venue)
         else { return metrics.refusedName.add() }
         publisher.note(head.venueSymbol, symbol, venue)
+        hearEpoch(head.epoch, feed, now)
         var update = DepthUpdate(
             kind: record.book.kind == .snapshot ? .snapshot : record.book.kind == .delta ? .delta : .invalid,
             identity: RecordIdentity(feed: feed, epoch: head.epoch, seq: head.seq),
@@ -122,6 +123,8 @@ extension AggregatorEngine {
             let venue = VenueIndex(index: UInt16(truncatingIfNeeded: index))
             guard let market = board.depth.find(symbol, venue) else { continue }
             board.release(market, .shutdown, now: now)
+            if board.depth.isQuarantined(market) { board.setQuarantine(false, market, now: now) }
+            names.forget(market)
             sources[Int(market.index)] = .none
         }
         publishSteps(now)
@@ -131,7 +134,7 @@ extension AggregatorEngine {
 // MARK: - The book over venues
 
 extension AggregatorEngine {
-    private func touchBook(_ symbol: SymbolID) {
+    func touchBook(_ symbol: SymbolID) {
         while states.count <= Int(symbol.index) { states.append(SymbolState()) }
         guard !states[Int(symbol.index)].isBookDirty else { return }
         states[Int(symbol.index)].isBookDirty = true

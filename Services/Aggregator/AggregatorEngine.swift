@@ -29,8 +29,12 @@ final class AggregatorEngine {
     let scanner: JSONScanner
     let publisher: RecordPublisher
     let metrics: AggregatorMetrics
+    let logger: Logger
     var quotes: QuoteTable
     var board: ArbitrageBoard
+    var names: NamesakeWatch
+    /// The feeds that were late or stopped when last looked at.
+    var lateFeeds: Set<UInt32> = []
     /// Which stream tells of each instrument's book.
     var sources: ContiguousArray<BookSource> = []
     /// Used again for every quote.
@@ -51,9 +55,12 @@ final class AggregatorEngine {
         _ settings: AggregatorSettings,
         scanner: JSONScanner,
         publisher: RecordPublisher,
-        metrics: AggregatorMetrics
+        metrics: AggregatorMetrics,
+        logger: Logger
     ) {
         self.settings = settings
+        self.logger = logger
+        names = NamesakeWatch(settings: settings.namesakes)
         self.scanner = scanner
         self.publisher = publisher
         self.metrics = metrics
@@ -105,6 +112,7 @@ extension AggregatorEngine {
         else { return metrics.refusedName.add() }
         while states.count <= Int(symbol.index) { states.append(SymbolState()) }
         states[Int(symbol.index)].partition = partition
+        hearEpoch(bbo.epoch, feed, now)
         let update = Self.update(bbo, symbol, venue, feed)
         let outcome = quotes.apply(update, now: now)
         metrics.count(outcome)
@@ -202,19 +210,21 @@ extension AggregatorEngine {
         touched.removeAll(keepingCapacity: true)
         quotes.expire(now: now) { touched.append($0) }
         for symbol in touched where !isCold(symbol) { touch(symbol, now) }
+        followFeeds()
         if cold.isEmpty { board.tick(now: now) }
         publishSteps(now)
         publishDirty(now)
         if settings.bookTop > 0, cold.isEmpty { publishBooks(now) }
         if now >= nextSurvey {
             refresh(now)
+            watchNames(now)
             survey()
             nextSurvey = now + 1_000_000
         }
     }
 
     /// Publishes a symbol's quote now, or notes that it waits for its interval.
-    private func touch(_ symbol: SymbolID, _ now: Int64) {
+    func touch(_ symbol: SymbolID, _ now: Int64) {
         let index = Int(symbol.index)
         guard index < states.count else { return }
         if settings.quoteIntervalMicroseconds == 0 || isDue(index, settings.quoteIntervalMicroseconds, now) {
@@ -281,6 +291,8 @@ extension AggregatorEngine {
             }
         }
         for (gauge, count) in zip(metrics.legs, counts) { gauge.set(count) }
+        metrics.lateFeeds.set(lateFeeds.count)
+        metrics.quarantined.set(names.apartCount)
         metrics.open.set(board.openCount)
         metrics.symbols.set(states.count)
         metrics.routes.set(board.map.routes.count)

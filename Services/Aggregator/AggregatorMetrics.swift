@@ -23,6 +23,8 @@ struct AggregatorMetrics: Sendable {
     let lost: Counter
     let open: Gauge
     let symbols: Gauge
+    let lateFeeds: Gauge
+    let quarantined: Gauge
     let legs: [Gauge]
     let books: Counter
     let aggregatedBooks: Counter
@@ -71,6 +73,8 @@ struct AggregatorMetrics: Sendable {
         }
         open = gauge("open_opportunities", "Opportunities that are open.")
         symbols = gauge("symbols", "Symbols known.")
+        lateFeeds = gauge("late_feeds", "Feeds whose last status is too old, or said that they stop.")
+        quarantined = gauge("quarantined_legs", "Legs set apart: only the name is the others'.")
         books = counter("book_records", "Records of md.book taken in.")
         aggregatedBooks = counter("books", "Books over venues published.")
         routes = gauge("routes", "Routes through books that are watched.")

@@ -13,22 +13,27 @@ final class AggregatorSession {
     static let group = "marketbus-aggregator"
     private static let topics = [
         TopicRegistry.bbo, TopicRegistry.book, TopicRegistry.funding, TopicRegistry.instrument,
+        TopicRegistry.feedStatus,
         TopicRegistry.quote, TopicRegistry.opportunity,
         TopicRegistry.aggregatedBook, TopicRegistry.integrity, TopicRegistry.deadLetter,
     ]
     /// The longest time in which old records may be read before the present is believed.
     private static let rebuildMilliseconds: Int64 = 10_000
     private static let turnMilliseconds: Int32 = 10
+    /// How many of the newest statuses of a partition are read at the start: enough for every feed's latest.
+    private static let statusRecords: Int64 = 100
 
     private let settings: AggregatorSettings
     private let logger: Logger
     private let clock: any TimeSource
+    private let desk: RouteDesk
     private let producer: KafkaProducer
     private let engine: AggregatorEngine
     private let publisher: RecordPublisher
     private let announcer: LossAnnouncer
     private let instruments: KafkaConsumer
     private let quotes: KafkaConsumer
+    private let statuses: KafkaConsumer
     /// Books and funding of the partitions that ``quotes`` has; made anew whenever those change.
     private var books: KafkaConsumer?
     /// Reads what an earlier run told, until its orphans are closed.
@@ -39,8 +44,9 @@ final class AggregatorSession {
     private var nextCommit = MonotonicNanos.now
     private var nextService = MonotonicNanos.now
 
-    init(_ settings: AggregatorSettings, _ runtime: ServiceRuntime) throws {
+    init(_ settings: AggregatorSettings, _ runtime: ServiceRuntime, _ desk: RouteDesk) throws {
         self.settings = settings
+        self.desk = desk
         logger = runtime.logger
         clock = runtime.clock
         try Self.prepareTopics(settings.kafka, runtime)
@@ -64,11 +70,17 @@ final class AggregatorSession {
         )
         self.producer = producer
         publisher = RecordPublisher(instance: instance, epoch: epoch, sink: producer, metrics: metrics)
-        engine = AggregatorEngine(settings, scanner: scanner, publisher: publisher, metrics: metrics)
+        engine = AggregatorEngine(
+            settings,
+            scanner: scanner,
+            publisher: publisher,
+            metrics: metrics,
+            logger: logger
+        )
         try producer.start()
         do {
             let changes = changes
-            (instruments, quotes) = try Self.consumers(settings, runtime.observability) {
+            (instruments, quotes, statuses) = try Self.consumers(settings, runtime.observability) {
                 changes.take($0)
             }
         } catch {
@@ -100,7 +112,7 @@ final class AggregatorSession {
         _ settings: AggregatorSettings,
         _ observability: Observability,
         _ onRebalance: @escaping (RebalanceEvent) -> Void
-    ) throws -> (KafkaConsumer, KafkaConsumer) {
+    ) throws -> (KafkaConsumer, KafkaConsumer, KafkaConsumer) {
         let kafka = settings.kafka
         let bbo = TopicRegistry.spec(of: TopicRegistry.bbo).name
         let instruments = try KafkaConsumer(
@@ -109,7 +121,15 @@ final class AggregatorSession {
             from: .begin,
             metadataMilliseconds: 3000
         )
+        var open = [instruments]
         do {
+            let statuses = try KafkaConsumer(
+                settings: kafka,
+                topics: .assignAll([TopicRegistry.spec(of: TopicRegistry.feedStatus).name]),
+                from: kafka.isEmbedded ? .begin : .tail(records: statusRecords),
+                metadataMilliseconds: 3000
+            )
+            open.append(statuses)
             let quotes = try KafkaConsumer(
                 settings: kafka,
                 group: group,
@@ -119,9 +139,9 @@ final class AggregatorSession {
                 metadataMilliseconds: 3000,
                 onRebalance: onRebalance
             )
-            return (instruments, quotes)
+            return (instruments, quotes, statuses)
         } catch {
-            instruments.close()
+            for consumer in open { consumer.close() }
             throw error
         }
     }
@@ -136,6 +156,7 @@ extension AggregatorSession {
         let engine = engine
         try followPartitions()
         try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument($0, now: clock.wall.microseconds) }
+        try statuses.poll(waitMilliseconds: 0) { engine.takeStatus($0, now: clock.wall.microseconds) }
         try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
             engine.takeQuote($0, now: clock.wall.microseconds)
         }
@@ -148,6 +169,7 @@ extension AggregatorSession {
         }
         try closeOrphans()
         engine.tick(now: clock.wall.microseconds)
+        desk.serve { engine.routeMarket($0, isBuy: $1, now: clock.wall.microseconds) }
         let now = clock.monotonic
         if now >= nextService {
             producer.serviceHeldRecords()
@@ -216,7 +238,8 @@ extension AggregatorSession {
         }
         guard let deadline = rebuildEnds else { return }
         let isRead =
-            quotes.hasReachedEnd && instruments.hasReachedEnd && (books?.hasReachedEnd ?? true)
+            quotes.hasReachedEnd && instruments.hasReachedEnd && statuses.hasReachedEnd
+            && (books?.hasReachedEnd ?? true)
         guard isRead || clock.monotonic >= deadline else { return }
         rebuildEnds = nil
         let symbols = engine.endRebuild(now: clock.wall.microseconds)
@@ -251,6 +274,7 @@ extension AggregatorSession {
         books?.close(deadlineMilliseconds: 500)
         told?.close(deadlineMilliseconds: 500)
         instruments.close(deadlineMilliseconds: 500)
+        statuses.close(deadlineMilliseconds: 500)
         producer.close(deadlineMilliseconds: 1000)
         announcer.logRest()
     }

@@ -13,6 +13,8 @@ struct AggregatorSettings: Sendable {
     let quotes: QuoteSettings
     let arbitrage: EvaluationSettings
     let depth: DepthSettings
+    /// When a leg is set apart because only its name is the others'.
+    let namesakes: NamesakeSettings
     /// Which kinds of opportunities are looked for.
     let kinds: Set<OpportunityKind>
     /// Markets that may convert one quote currency into another: symbol and venue.
@@ -48,6 +50,7 @@ struct AggregatorSettings: Sendable {
                 100...3_600_000,
                 "a venue's quote counts for so long at least, however often it usually speaks"
             ),
+            heartbeatMicroseconds: Self.heartbeat(reader),
             maximumSymbols: reader.int(
                 "aggregator.maximum_symbols",
                 default: 20_000,
@@ -100,12 +103,45 @@ struct AggregatorSettings: Sendable {
             ages: ArrivalBounds(
                 least: min(least, quotes.legMaxAgeMicroseconds),
                 most: quotes.legMaxAgeMicroseconds
-            )
+            ),
+            heartbeatMicroseconds: quotes.heartbeatMicroseconds
         )
+        namesakes = Self.namesakes(reader)
         kinds = Self.kinds(reader)
         conversions = Self.conversions(reader)
         fees = FeeRules(reader)
         for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
+    }
+
+    /// Feeds publish their status every 10 s at least.
+    private static func heartbeat(_ reader: ConfigurationReader) -> Int64 {
+        let key = "aggregator.heartbeat_ms"
+        let help = "a feed whose newest status is older does not count, nor one that stops; 0: no matter"
+        let limit = microseconds(reader, key, 30_000, 0...3_600_000, help)
+        if limit > 0, limit <= 10_000_000 {
+            reader.note(key, "is not above the 10 s between two statuses of a feed", "use 30000, or 0")
+        }
+        return limit
+    }
+
+    private static func namesakes(_ reader: ConfigurationReader) -> NamesakeSettings {
+        var settings = NamesakeSettings()
+        settings.lastingMicroseconds = microseconds(
+            reader,
+            "aggregator.namesake_ms",
+            180_000,
+            0...86_400_000,
+            "a venue's price far from the others' for so long is another thing's; 0: nobody looks"
+        )
+        let key = "aggregator.namesake_ratio"
+        let help = "prices of one symbol of which one is so many times the other are far from each other"
+        let text = reader.string(key, default: "1.5", help: help)
+        if let ratio = try? ScaledDecimal(text), ratio > .one, ratio <= ScaledDecimal(1_000_000) {
+            settings.ratio = ratio
+        } else {
+            reader.note(key, "\"\(text)\" is no number from 1 to 1000000", "write as in 1.5")
+        }
+        return settings
     }
 
     private static func kinds(_ reader: ConfigurationReader) -> Set<OpportunityKind> {

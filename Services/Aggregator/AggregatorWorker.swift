@@ -11,6 +11,8 @@ import Wire
 final class AggregatorWorker: Sendable {
     private let settings: AggregatorSettings
     private let runtime: ServiceRuntime
+    /// Where the HTTP server asks for books.
+    let desk = RouteDesk()
     private let isStopping = Atomic<Bool>(false)
     private let stopDeadline = Atomic<Int64>(Int64.max)
     private let wake = Lock<WakeFlag?>(nil)
@@ -63,7 +65,7 @@ final class AggregatorWorker: Sendable {
         let began = MonotonicNanos.now
         while !isStopping.load(ordering: .acquiring) {
             do {
-                return try AggregatorSession(settings, runtime)
+                return try AggregatorSession(settings, runtime, desk)
             } catch let error as KafkaError where error.retry == .later || error.code == .timedOut {
                 check.set(false, "no broker of \(settings.kafka.bootstrapServers) answers: \(error.message)")
                 runtime.logger.warning("kafka.away", ["reason": .string(error.message)])

@@ -216,7 +216,7 @@ extension RecordPublisher {
     ) -> QuoteRecord.Leg {
         let health: QuoteRecord.Health =
             switch leg.health {
-            case .live: .live
+            case .live: quotes.isQuarantined(symbol, venue) ? .quarantined : .live
             case .stale: .stale
             case .invalid: .invalid
             }

@@ -30,6 +30,7 @@ enum OperatorCommand {
             run: SubscribeCommand.unsubscribe
         ),
         Subcommand(name: "status", summary: StatusCommand.summary, run: StatusCommand.run),
+        Subcommand(name: "route", summary: RouteCommand.summary, run: RouteCommand.run),
         Subcommand(name: "topics", summary: TopicsCommand.summary, run: TopicsCommand.run),
         Subcommand(name: "doctor", summary: DoctorCommand.summary, run: DoctorCommand.run),
         Subcommand(name: "schemas", summary: SchemasCommand.summary, run: SchemasCommand.run),

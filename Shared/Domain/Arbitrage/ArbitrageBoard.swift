@@ -170,6 +170,16 @@ extension ArbitrageBoard {
     /// Notes that a feed is alive.
     public mutating func heard(ofFeed feed: UInt32, at time: Int64) { depth.heard(ofFeed: feed, at: time) }
 
+    /// Notes that a feed says it stops; see ``DepthTable/stopped(feed:at:)``.
+    public mutating func stopped(feed: UInt32, at time: Int64) { depth.stopped(feed: feed, at: time) }
+
+    /// Takes an instrument's leg out, or back in, whatever its book says.
+    public mutating func setQuarantine(_ isOut: Bool, _ market: MarketIndex, now: Int64) {
+        settle(before: now)
+        depth.setQuarantine(isOut, market)
+        judge(market, nil, now)
+    }
+
     /// Does what time brings: takers that arrive, legs that grow too old, what has lasted long enough, what waits to be told.
     public mutating func tick(now: Int64) {
         settle(before: now)

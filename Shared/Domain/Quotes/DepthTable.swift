@@ -48,8 +48,9 @@ public struct DepthTable: Sendable {
     /// When each leg goes stale, `.max` where it is not live.
     private var deadlines: ContiguousArray<Int64> = []
     private var places: [Place: MarketIndex] = [:]
-    /// When each feed was last heard of, by its number; those that never were are not in it.
-    private var heartbeats: [UInt32: Int64] = [:]
+    private var pulses: FeedPulses
+    /// The legs whose price has nothing to do with the others' of the same name.
+    private var quarantined: Set<MarketIndex> = []
 
     /// How far ahead of this machine's clock a feed's may be: one hour, in microseconds.
     private static let epochLeeway: Int64 = 3_600_000_000
@@ -57,6 +58,7 @@ public struct DepthTable: Sendable {
     /// An empty table.
     public init(settings: DepthSettings) {
         self.settings = settings
+        pulses = FeedPulses(limit: settings.heartbeatMicroseconds)
     }
 
     /// How many instruments there are; their numbers are below.
@@ -82,10 +84,26 @@ public struct DepthTable: Sendable {
     /// What is known of an instrument that this table numbered.
     public subscript(_ market: MarketIndex) -> DepthLeg { legs[Int(market.index)] }
 
-    /// Whether an instrument's leg counts.
+    /// Whether an instrument's leg counts; one in quarantine is invalid, whatever its book says.
     ///
     /// - Allocates: never.
-    public func health(_ market: MarketIndex) -> LegHealth { legs[Int(market.index)].health }
+    public func health(_ market: MarketIndex) -> LegHealth {
+        isQuarantined(market) ? .invalid : legs[Int(market.index)].health
+    }
+
+    /// Whether an instrument's leg is out by ``setQuarantine(_:_:)``.
+    public func isQuarantined(_ market: MarketIndex) -> Bool {
+        !quarantined.isEmpty && quarantined.contains(market)
+    }
+
+    /// Twice the middle of a book that holds by itself, in quarantine or not; nil where it is late or has one side only.
+    public func doubledMiddle(_ market: MarketIndex) -> ScaledDecimal? {
+        let place = Int(market.index)
+        guard place < legs.count, legs[place].health == .live,
+            let bid = legs[place].ladder.bids.first?.price, let ask = legs[place].ladder.asks.first?.price
+        else { return nil }
+        return try? bid.adding(ask)
+    }
 
     /// The price that a taker meets first.
     ///
@@ -125,15 +143,23 @@ extension DepthTable {
             return update.kind == .invalid ? .changed : .broken
         }
         let deadline = Self.sum(received, legs[place].clock.allowed(settings.ages))
-        let isLive = deadline >= now && !isLate(update.identity.feed, now)
+        let isLive = deadline >= now && !pulses.isLate(update.identity.feed, now)
         legs[place].health = isLive ? .live : .stale
         deadlines[place] = isLive ? deadline : .max
         return .changed
     }
 
     /// Notes that a feed is alive.
-    public mutating func heard(ofFeed feed: UInt32, at time: Int64) {
-        heartbeats[feed] = max(heartbeats[feed] ?? .min, time)
+    public mutating func heard(ofFeed feed: UInt32, at time: Int64) { pulses.heard(feed, at: time) }
+
+    /// Notes that a feed says it stops: its legs leave with the next ``expire(now:left:)`` and stay away until it is
+    /// heard of again.
+    public mutating func stopped(feed: UInt32, at time: Int64) { pulses.stopped(feed, at: time) }
+
+    /// Takes a leg out, or back in, whatever its book says.
+    public mutating func setQuarantine(_ isOut: Bool, _ market: MarketIndex) {
+        guard Int(market.index) < legs.count else { return }
+        if isOut { quarantined.insert(market) } else { quarantined.remove(market) }
     }
 
     /// Lets legs leave that were silent too long, or whose feed is.
@@ -142,7 +168,7 @@ extension DepthTable {
     ///   - now: the time. Unit: microseconds since the Unix epoch.
     ///   - left: called once for every leg that left.
     public mutating func expire(now: Int64, left: (MarketIndex) -> Void) {
-        let late = heartbeats.keys.filter { isLate($0, now) }
+        let late = pulses.late(now)
         for place in deadlines.indices where deadlines[place] != .max {
             let isSilent = deadlines[place] < now
             guard isSilent || (legs[place].identity.map { late.contains($0.feed) } ?? false) else { continue }
@@ -159,12 +185,6 @@ extension DepthTable {
         let leg = legs[place]
         legs[place] = DepthLeg(symbol: leg.symbol, venue: leg.venue, ladder: Ladder(limit: settings.levels))
         deadlines[place] = .max
-    }
-
-    /// Whether a feed that was heard of before is silent for too long.
-    private func isLate(_ feed: UInt32, _ now: Int64) -> Bool {
-        guard settings.heartbeatMicroseconds > 0, let heard = heartbeats[feed] else { return false }
-        return Self.sum(heard, settings.heartbeatMicroseconds) < now
     }
 
     private mutating func noteGap(_ place: Int, _ received: Int64, _ isNext: Bool) {

@@ -11,6 +11,11 @@ import Models
 ///
 /// - Thread: one at a time. Allocates: only for a symbol, venue or feed that is new.
 public struct QuoteTable: Sendable {
+    private struct Place: Hashable {
+        var symbol: SymbolID
+        var venue: VenueIndex
+    }
+
     /// Who takes part: a leg's place is `symbol × stride + venue`.
     private var legs: ContiguousArray<Leg?> = []
     /// When each leg goes stale, `.max` where it is not live; beside the legs, so that a sweep reads little.
@@ -23,43 +28,19 @@ public struct QuoteTable: Sendable {
     /// A venue's place in the order of names, for ties.
     private var venueRanks: ContiguousArray<Int> = []
     private let ages: ArrivalBounds
-    private let heartbeat: Int64
-    /// When each feed was last heard of, by its number; those that never were are not in it.
-    private var heartbeats: [UInt32: Int64] = [:]
+    private var pulses: FeedPulses
+    /// The feeds whose legs have left because they are late or have stopped.
+    private var doubted: Set<UInt32> = []
+    /// The legs whose price has nothing to do with the others' of the same name, by place.
+    private var quarantined: Set<Place> = []
 
     /// An empty table.
     public init(settings: QuoteSettings) {
         let most = settings.legMaxAgeMicroseconds
         ages = ArrivalBounds(least: min(settings.legMinAgeMicroseconds ?? most, most), most: most)
-        heartbeat = settings.heartbeatMicroseconds
+        pulses = FeedPulses(limit: settings.heartbeatMicroseconds)
         symbols = NameTable(limit: settings.maximumSymbols)
         feeds = NameTable(limit: settings.maximumSymbols)
-    }
-}
-
-/// The limits of a ``QuoteTable``.
-public struct QuoteSettings: Sendable {
-    /// The age above which a leg no longer counts, in microseconds.
-    public var legMaxAgeMicroseconds: Int64
-    /// However fast a stream usually is, its leg counts for this long without a word, in microseconds; nil: the usual
-    /// does not matter, only the age above.
-    public var legMinAgeMicroseconds: Int64?
-    /// A feed that has said nothing for longer is not believed, in microseconds; 0: nobody listens for it.
-    public var heartbeatMicroseconds: Int64
-    /// The most symbols that are taken, and the most feeds.
-    public var maximumSymbols: Int
-
-    /// Makes settings.
-    public init(
-        legMaxAgeMicroseconds: Int64 = 30_000_000,
-        legMinAgeMicroseconds: Int64? = nil,
-        heartbeatMicroseconds: Int64 = 0,
-        maximumSymbols: Int = 100_000
-    ) {
-        self.legMaxAgeMicroseconds = legMaxAgeMicroseconds
-        self.legMinAgeMicroseconds = legMinAgeMicroseconds
-        self.heartbeatMicroseconds = heartbeatMicroseconds
-        self.maximumSymbols = maximumSymbols
     }
 }
 
@@ -83,6 +64,9 @@ extension QuoteTable {
         var copy = name
         return copy.withUTF8 { symbol(UnsafeRawBufferPointer($0)) }
     }
+
+    /// The number of the symbol with this name, if it is known.
+    public func find(symbol name: String) -> SymbolID? { symbols.find(name).map(SymbolID.init(index:)) }
 
     /// The number of the venue with these bytes, given out now if it is new; nil when it is refused.
     public mutating func venue(_ bytes: UnsafeRawBufferPointer) -> VenueIndex? {
@@ -165,6 +149,48 @@ extension QuoteTable {
     }
 }
 
+// MARK: - Feeds and names
+
+extension QuoteTable {
+    /// Notes that a feed is alive.
+    public mutating func heard(ofFeed feed: UInt32, at time: Int64) {
+        pulses.heard(feed, at: time)
+        doubted.remove(feed)
+    }
+
+    /// Notes that a feed says it stops: its legs leave with the next ``expire(now:changed:)`` and stay away until it is
+    /// heard of again.
+    public mutating func stopped(feed: UInt32, at time: Int64) { pulses.stopped(feed, at: time) }
+
+    /// When a feed was last heard of, in microseconds since the Unix epoch; nil: never.
+    public func lastHeard(ofFeed feed: UInt32) -> Int64? { pulses.lastHeard(feed) }
+
+    /// The feeds that were not believed at the last ``expire(now:changed:)``.
+    public var lateFeeds: Set<UInt32> { doubted }
+
+    /// Takes a leg out, or back in, whatever its health: its price has nothing to do with the others' of that name.
+    ///
+    /// - Returns: whether it was otherwise before.
+    @discardableResult
+    public mutating func setQuarantine(
+        _ isOut: Bool,
+        _ symbol: SymbolID,
+        _ venue: VenueIndex,
+        now: Int64
+    ) -> Bool {
+        guard place(symbol, venue) != nil, isQuarantined(symbol, venue) != isOut else { return false }
+        let place = Place(symbol: symbol, venue: venue)
+        if isOut { quarantined.insert(place) } else { quarantined.remove(place) }
+        _ = recompute(Int(symbol.index), now: now)
+        return true
+    }
+
+    /// Whether a leg is out by ``setQuarantine(_:_:_:now:)``.
+    public func isQuarantined(_ symbol: SymbolID, _ venue: VenueIndex) -> Bool {
+        !quarantined.isEmpty && quarantined.contains(Place(symbol: symbol, venue: venue))
+    }
+}
+
 // MARK: - Writing
 
 extension QuoteTable {
@@ -180,7 +206,7 @@ extension QuoteTable {
         let received = min(update.receivedMicroseconds, now)
         noteGap(place, received, update)
         let deadline = Self.deadline(received, legs[place]?.clock.allowed(ages) ?? ages.most)
-        let isDoubted = deadline < now || isLate(update.identity.feed, now)
+        let isDoubted = deadline < now || pulses.isLate(update.identity.feed, now)
         let health: LegHealth = update.isLive ? (isDoubted ? .stale : .live) : .invalid
         deadlines[place] = health == .live ? deadline : .max
         if refresh(place, update, health, received) { return .refreshed }
@@ -206,23 +232,14 @@ extension QuoteTable {
     ///   - now: the time. Unit: microseconds since the Unix epoch.
     ///   - changed: called once for every symbol of which a leg left.
     public mutating func expire(now: Int64, changed: (SymbolID) -> Void) {
-        for feed in heartbeats.keys where isLate(feed, now) { loseFaith(in: feed) }
+        let late = pulses.late(now)
+        for feed in late where !doubted.contains(feed) { loseFaith(in: feed) }
+        doubted = Set(late)
         for place in deadlines.indices where deadlines[place] < now {
             let symbol = place / stride
             _ = recompute(symbol, now: now)
             changed(SymbolID(index: UInt32(truncatingIfNeeded: symbol)))
         }
-    }
-
-    /// Notes that a feed is alive.
-    public mutating func heard(ofFeed feed: UInt32, at time: Int64) {
-        heartbeats[feed] = max(heartbeats[feed] ?? .min, time)
-    }
-
-    /// Whether a feed that was heard of before is silent for too long.
-    private func isLate(_ feed: UInt32, _ now: Int64) -> Bool {
-        guard heartbeat > 0, let heard = heartbeats[feed] else { return false }
-        return Self.deadline(heard, heartbeat) < now
     }
 
     /// Lets the time of all legs of a feed be over.
@@ -250,6 +267,7 @@ extension QuoteTable {
             legs[place] = nil
             deadlines[place] = .max
         }
+        if !quarantined.isEmpty { quarantined = quarantined.filter { $0.symbol != symbol } }
     }
 
     /// Why a leg does not take an update, or nil if it does.
@@ -315,6 +333,7 @@ extension QuoteTable {
             if deadlines[place] < now { leave(place) }
             guard deadlines[place] != .max, let leg = legs[place] else { continue }
             let index = VenueIndex(index: UInt16(truncatingIfNeeded: venue))
+            if isQuarantined(SymbolID(index: UInt32(truncatingIfNeeded: symbol)), index) { continue }
             quote.liveLegs += 1
             if let bid = leg.bid, isBetter(bid, index, than: quote.bid, >) {
                 quote.bid = BestSide(venue: index, level: bid)

@@ -43,6 +43,13 @@ public struct OrderSplit: Hashable, Sendable {
     public var size: ScaledDecimal
     /// What is paid where it buys, what comes in where it sells; fees included.
     public var total: ScaledDecimal
+
+    /// Makes a way from its figures.
+    public init(parts: [OrderPart], size: ScaledDecimal, total: ScaledDecimal) {
+        self.parts = parts
+        self.size = size
+        self.total = total
+    }
 }
 
 /// The cheapest way to carry out an order over venues, and what each of them alone would make of it.
@@ -98,12 +105,8 @@ public enum OrderRouter {
             best = (split, set.count)
         }
         route.best = best?.split
-        if let split = route.best, let mid {
-            let even = try mid.multiplied(by: split.size)
-            let cost = isBuy ? try split.total.subtracting(even) : try even.subtracting(split.total)
-            route.cost = cost
-            route.costBasisPoints = try cost.multiplied(by: ScaledDecimal(10_000))
-                .divided(by: even, decimals: 4, rounding: .halfEven)
+        if let split = route.best, let mid, let cost = try split.cost(isBuy: isBuy, mid: mid) {
+            (route.cost, route.costBasisPoints) = (cost.amount, cost.basisPoints)
         }
         return route
     }

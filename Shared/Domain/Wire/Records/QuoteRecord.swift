@@ -131,6 +131,8 @@ extension QuoteRecord {
         case stale
         /// Its feed says that it no longer holds.
         case invalid
+        /// It would count, but its price has nothing to do with the others': only the name is the same.
+        case quarantined
     }
 
     /// One venue's part.

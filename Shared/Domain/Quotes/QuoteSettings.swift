@@ -1,0 +1,27 @@
+// Part of MarketBus. Apache License 2.0, see LICENSE.
+
+/// The limits of a ``QuoteTable``.
+public struct QuoteSettings: Sendable {
+    /// The age above which a leg no longer counts, in microseconds.
+    public var legMaxAgeMicroseconds: Int64
+    /// However fast a stream usually is, its leg counts for this long without a word, in microseconds; nil: the usual
+    /// does not matter, only the age above.
+    public var legMinAgeMicroseconds: Int64?
+    /// A feed that has said nothing for longer is not believed, in microseconds; 0: nobody listens for it.
+    public var heartbeatMicroseconds: Int64
+    /// The most symbols that are taken, and the most feeds.
+    public var maximumSymbols: Int
+
+    /// Makes settings.
+    public init(
+        legMaxAgeMicroseconds: Int64 = 30_000_000,
+        legMinAgeMicroseconds: Int64? = nil,
+        heartbeatMicroseconds: Int64 = 0,
+        maximumSymbols: Int = 100_000
+    ) {
+        self.legMaxAgeMicroseconds = legMaxAgeMicroseconds
+        self.legMinAgeMicroseconds = legMinAgeMicroseconds
+        self.heartbeatMicroseconds = heartbeatMicroseconds
+        self.maximumSymbols = maximumSymbols
+    }
+}
