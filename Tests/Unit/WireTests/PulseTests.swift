@@ -31,7 +31,7 @@ import Wire
     @Test(arguments: [
         #"{"schema":"feed_status.v1","feed":"f","state":"live"}"#,
         #"{"schema":"feed_status.v2","feed":"f","published_us":7,"state":"live"}"#,
-        #"{"schema":"feed_status.v1","feed":"f","published_us":"7","state":"live"}"#,
+        #"{"schema":"feed_status.v1","feed":"f","published_us":"seven","state":"live"}"#,
         "[]", "",
     ])
     func `is not in another value`(_ text: String) {
