@@ -62,6 +62,9 @@ public struct ServiceRuntime: Sendable {
     /// Runs the parts until the service ends, with the process's signals; the way for `main.swift` to end is
     /// `exit(runtime.run(parts).code)`.
     public func run(_ components: [ServiceComponent]) -> ExitCode {
+        // glibc raises this size by itself when such a block is freed; what comes and goes with a connection then leaves
+        // holes between small blocks, and the process grows with every one of them.
+        md_map_large_blocks(128 * 1024)
         do {
             let signals = try SignalInbox.process()
             logger.info("service.starting", ["version": .string(version)])

@@ -121,6 +121,9 @@ int md_process_signal(int pid, int signal_number);
 int64_t md_clock_error_micros(void);
 /// The terminal's size: 0, or -1 where `fd` is no terminal.
 int md_terminal_size(int fd, int *_Nonnull rows, int *_Nonnull columns);
+/// Has the allocator map blocks of so many bytes and more one by one, for good, so that they go back to the kernel when they
+/// are freed; no effect where the allocator is not glibc's.
+void md_map_large_blocks(int bytes);
 
 #ifdef __cplusplus
 }
