@@ -59,7 +59,7 @@ import Wire
 
     /// The old connection of a hand-over that is over, looked at from outside.
     private func retired(_ world: EngineWorld, byClosing: Bool) throws -> () -> FeedConnection? {
-        weak var old = world.engine.connections[0]
+        weak let old = world.engine.connections[0]
         let new = try successor(world)
         if byClosing { old?.socketClosed(.lost("the venue closed it")) }
         for number in 4...9 {
