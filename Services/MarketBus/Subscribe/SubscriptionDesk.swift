@@ -3,6 +3,7 @@
 import JSONView
 import KafkaBus
 import Lifecycle
+import Models
 import Wire
 
 /// What the topics say about one venue's subscriptions, and the pen to say more.
@@ -80,9 +81,11 @@ final class SubscriptionDesk {
     var statuses: [FeedStatusRecord] { Array(feeds.values) }
 
     /// Whether a feed of the venue has spoken lately.
-    var isFeedRunning: Bool {
+    var isFeedRunning: Bool { !running.isEmpty }
+
+    private var running: [FeedStatusRecord] {
         let now = WallNanos.now.microseconds
-        return feeds.values.contains {
+        return feeds.values.filter {
             $0.state != .stopping && now - $0.publishedMicroseconds < Self.silence
         }
     }
@@ -90,15 +93,15 @@ final class SubscriptionDesk {
     /// Whether the topic has a word about a symbol.
     func isSpoken(_ symbol: String) -> Bool { wishes[symbol] != nil }
 
-    /// What is wanted of a symbol: the topic's word, else what a feed streams because it is configured.
+    /// What is wanted of a symbol: the topic's word, else what a feed streams because it is configured, in the order in
+    /// which channels are listed everywhere.
     func channels(of symbol: String) -> [String] {
         if let word = wishes[symbol] { return word ?? [] }
-        var channels: [String] = []
-        for stream in feeds.values.flatMap(\.streams)
-        where stream.symbol == symbol && stream.state != .refused {
-            if !channels.contains(stream.channel) { channels.append(stream.channel) }
-        }
-        return channels
+        let spoken = running.isEmpty ? Array(feeds.values) : running
+        let streamed = Set(
+            spoken.flatMap(\.streams).filter { $0.symbol == symbol && $0.state != .refused }.map(\.channel)
+        )
+        return Channel.allCases.map(\.name).filter(streamed.contains)
     }
 
     /// Reads on for a moment; gives what feeds of the venue said last meanwhile.

@@ -137,7 +137,10 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z")
 
 
 def instant(value: Any) -> Optional[int]:
-    """An ISO 8601 time in microseconds, later digits cut; None where there is none or it lies before 1970."""
+    """An ISO 8601 time in microseconds, later digits cut; None where there is none or it lies before 1970.
+
+    Years after 2254 are none of a market, and their microseconds pass 2^53.
+    """
     if value is None or value == "":
         return None
     found = _INSTANT.match(value) if isinstance(value, str) else None
@@ -147,6 +150,8 @@ def instant(value: Any) -> Optional[int]:
         moment = datetime.fromisoformat(found[1] + "+00:00")
     except ValueError as error:
         raise Undecodable("bad_field", repr(value)) from error
+    if moment.year > 2254:
+        raise Undecodable("bad_field", repr(value))
     whole = (moment - _EPOCH) // timedelta(seconds=1) * 1_000_000 + int(((found[2] or "") + "000000")[:6])
     return whole if whole > 0 else None
 

@@ -120,6 +120,9 @@ final class FeedEngine {
         repairs.engine = self
     }
 
+    // A connection and its hand-over hold each other.
+    deinit { forgetHandOvers() }
+
     /// Begins: the instruments are asked for.
     func begin() {
         tick()
