@@ -1,5 +1,5 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
-"""A feed as a process, started from a YAML file like an operator's."""
+"""Services as processes, started from a YAML file like an operator's."""
 
 from pathlib import Path
 from typing import Any, Optional
@@ -47,8 +47,20 @@ def feed_settings(
     return {**settings, **{key.replace("__", "."): value for key, value in more.items()}}
 
 
-class Feed(Program):
-    """A running `binance-feed` or `okx-feed`."""
+class Service(Program):
+    """A running service of the suite."""
+
+    def __init__(
+        self, program: str, settings: dict[str, Any], folder: Path, name: Optional[str] = None, flags: tuple[str, ...] = ()
+    ) -> None:
+        title = name or program
+        path = folder / f"{title}.yaml"
+        path.write_text(yaml.safe_dump(nested(settings)), encoding="utf-8")
+        super().__init__(title, [str(programs.binary(program)), "--config", str(path), *flags], folder)
+
+
+class Feed(Service):
+    """A running feed of a venue."""
 
     def __init__(
         self,
@@ -58,7 +70,4 @@ class Feed(Program):
         name: Optional[str] = None,
         flags: tuple[str, ...] = (),
     ) -> None:
-        title = name or f"{venue}-feed"
-        path = folder / f"{title}.yaml"
-        path.write_text(yaml.safe_dump(nested(settings)), encoding="utf-8")
-        super().__init__(title, [str(programs.binary(f"{venue}-feed")), "--config", str(path), *flags], folder)
+        super().__init__(f"{venue}-feed", settings, folder, name, flags)

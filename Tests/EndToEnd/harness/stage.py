@@ -10,7 +10,7 @@ import pytest
 import programs
 
 from .brokers import EmbeddedBroker, NamedCluster
-from .feed import Feed
+from .feed import Feed, Service
 from .records import Reader
 from .twin import Twin
 
@@ -36,6 +36,14 @@ class Stage:
         self._stack.callback(feed.stop)
         self.programs.append(feed)
         return feed
+
+    def aggregator(self, broker: Any, settings: dict[str, Any], name: str = "aggregator") -> Service:
+        """A running aggregator of a broker's topics."""
+        whole = {"service.instance": name, "http.port": 0, "kafka.bootstrap_servers": broker.bootstrap, **broker.settings}
+        aggregator = Service("aggregator", {**whole, **settings}, self.folder, name)
+        self._stack.callback(aggregator.stop)
+        self.programs.append(aggregator)
+        return aggregator
 
     def broker(self, kind: str) -> Any:
         """The embedded broker or the named cluster."""
