@@ -13,6 +13,7 @@ struct AllocationBenchmark {
         for kind in FrameKind.all {
             guard let frames = kind.frames(in: folder) else { continue }
             var path = HotPath(kind, frames, sink: CountingSink())
+            path.learnShapes(frames)
             let count = kind.isTrade ? trades(&path, frames) : repeated(&path, frames)
             let place = count.place.map { ", the first at frame \($0)" } ?? ""
             print("allocations\t\(kind.name)\t\(count.allocations) in \(count.frames) frames\(place)")

@@ -21,6 +21,8 @@ struct HotPath {
     private let sentinel: DriftSentinel?
     private var sampler = DriftSampler()
     private(set) var drifts = 0
+    /// More than the frames from which the sentinel learns an undocumented kind.
+    private static let lessons = 40
     private static let time: Int64 = 1_723_161_254_087_891
 
     init(_ kind: FrameKind, _ frames: FrameFile, sink: any RecordSink, watches: Bool = true) {
@@ -52,6 +54,14 @@ struct HotPath {
         // The clock stands still: one of 256 is looked at, as at rates where the ten of a second do not count.
         if let sentinel, sampler.chooses(batch, isUnread: isUnread, MonotonicNanos(1)) {
             sentinel.look(text, market) { _ in drifts += 1 }
+        }
+    }
+
+    /// Lets the sentinel learn what the documents do not show, which takes it some frames of each kind.
+    func learnShapes(_ frames: FrameFile) {
+        guard let sentinel else { return }
+        for _ in 0..<Self.lessons {
+            for index in 0..<frames.count { sentinel.look(unpacker.content(frames[index]), market) { _ in } }
         }
     }
 

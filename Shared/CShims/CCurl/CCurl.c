@@ -54,6 +54,12 @@ long md_curl_status(CURL *easy) {
     return status;
 }
 
+long md_curl_retry_after(CURL *easy) {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    return (long)seconds;
+}
+
 void *md_curl_context(CURL *easy) {
     char *context = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);

@@ -113,13 +113,11 @@ public struct RESTResponse: Sendable {
     /// The body, decompressed.
     public let body: [UInt8]
 
+    /// How long a `Retry-After` header, a number or a date, asks to wait; nil where it asks nothing.
+    public let retryAfterSeconds: Int?
+
     /// The first header of this lower-case name.
     public func header(_ name: String) -> String? {
         headers.first { $0.name == name }?.value
-    }
-
-    /// The seconds of a `Retry-After` header, if it holds a number.
-    public var retryAfterSeconds: Int? {
-        header("retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
     }
 }

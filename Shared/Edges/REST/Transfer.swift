@@ -127,8 +127,14 @@ final class Transfer: @unchecked Sendable {
     /// Reports the end that the library tells.
     func finish(_ result: CURLcode) {
         if result == CURLE_OK, let easy {
-            let status = md_curl_status(easy)
-            completion(.success(RESTResponse(status: status, headers: headers, body: body)))
+            let wait = md_curl_retry_after(easy)
+            let response = RESTResponse(
+                status: md_curl_status(easy),
+                headers: headers,
+                body: body,
+                retryAfterSeconds: wait > 0 ? wait : nil
+            )
+            completion(.success(response))
         } else {
             completion(.failure(error(for: result)))
         }

@@ -46,6 +46,7 @@ class Ear:
         self.incidents: Counter[str] = Counter()
         self._signs: list[Sign] = []
         self._down: dict[tuple[str, str], tuple[float, str]] = {}
+        self._replaced: dict[str, float] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._assigned: set[tuple[str, int]] = set()
@@ -64,6 +65,11 @@ class Ear:
         """The books of a feed that do not hold now: since when, and why."""
         with self._lock:
             return {symbol: since for (name, symbol), since in self._down.items() if name == feed}
+
+    def replaced(self, feed: str) -> float:
+        """When a connection of a feed last began or ended to hand its streams over; 0: never."""
+        with self._lock:
+            return self._replaced.get(feed, 0.0)
 
     def close(self) -> None:
         """Stops reading."""
@@ -117,6 +123,9 @@ class Ear:
             if topic == "sys.integrity.v1":
                 for incident in value["incidents"]:
                     self.incidents[incident["kind"]] += 1
+                    if incident["kind"].startswith("handover"):
+                        with self._lock:
+                            self._replaced[value["feed"]] = time.time()
                     self._keep(value["feed"], f"incident {incident['kind']}")
             else:
                 self._keep(value.get("feed", ""), topic.split(".")[1])

@@ -111,6 +111,9 @@ class Tormentor:
     def _mask(self, trouble: Trouble, began: float) -> str:
         """Why nobody could tell the fault; empty where it must be told."""
         if trouble.signs == BOOK:
+            if (at := self.ear.replaced(self.instance)) > began - 1:
+                # Both connections carry every frame, and the fault hits that of one.
+                return f"a connection was being replaced at {at - began:+.1f} s"
             down = self.ear.books_down(self.instance)
             # The fault hits one frame, and of a book that does not hold no frame can be wrong.
             return "; ".join(f"{symbol} was down since {at - began:+.1f} s ({why})" for symbol, (at, why) in down.items())

@@ -98,6 +98,8 @@ struct RESTTests {
             let response = try await client.send(RESTRequest(url: peer.url("plain", "/limit")))
             #expect(response.status == 429)
             #expect(response.retryAfterSeconds == 7)
+            let dated = try await client.send(RESTRequest(url: peer.url("plain", "/limitdate")))
+            #expect((60...90).contains(dated.retryAfterSeconds ?? 0))
         }
     }
 

@@ -161,6 +161,7 @@ import Testing
         var poll = FigurePoll(interval: 1_000)
         let one = InstrumentID(index: 0)
         _ = poll.want([one], start)
+        #expect(poll.standings.map(\.standing) == [.pending])
         var news = 0
         for second in 0..<Int64(10) {
             let now = start.advanced(milliseconds: second * 1000)
@@ -168,6 +169,9 @@ import Testing
             if poll.failed(instrument, now) { news += 1 }
         }
         #expect(news == 1)
+        #expect(poll.standings.map(\.standing) == [.failing])
+        poll.answered(one, start)
+        #expect(poll.standings.map(\.standing) == [.live])
         let gone = poll.want([], start)
         #expect(gone == [one])
         #expect(poll.count == 0)

@@ -37,6 +37,7 @@ typedef struct {
 
 CURLcode md_curl_prepare(CURL *easy, const md_curl_request *request);
 long md_curl_status(CURL *easy);
+long md_curl_retry_after(CURL *easy);
 void *_Nullable md_curl_context(CURL *easy);
 void md_curl_limit_connections(CURLM *multi, long total, long per_host);
 /// The next finished transfer, or NULL.

@@ -9,7 +9,7 @@ extension FeedStatusRecord {
         public var id: String
         /// The venue's endpoint by its configuration name.
         public var endpoint: String
-        /// The state of its session.
+        /// Its session: waiting, connecting, open, stopped; handing_over and taking_over while one replaces another.
         public var state: String
         /// Since when.
         ///
@@ -177,7 +177,7 @@ extension FeedStatusRecord.Connection {
         [
             .text("id", "The feed's name of the connection."),
             .text("endpoint", "The venue's endpoint, by its name in the configuration."),
-            .text("state", "The state of its session."),
+            .text("state", "Its session: waiting, connecting, open, stopped; handing_over and taking_over while one replaces another."),
             .time("since_us", "Since when it is in that state."),
             .count("streams", "How many streams it carries."),
         ]

@@ -155,8 +155,12 @@ extension FeedReports {
 extension FeedReports {
     private func publishStatus(_ engine: FeedEngine) {
         let carrying = engine.carrying
-        let streams = carrying.flatMap { status(of: $0, engine) } + engine.rejections.flatMap(\.status)
-        var counts: [StreamState: Int] = [:]
+        let polled = engine.repairs.polled
+        let streams =
+            carrying.flatMap { status(of: $0, engine) }
+            + polled.compactMap { status(of: $0.slot, $0.slot.channel, $0.state, nil) }
+            + engine.rejections.flatMap(\.status)
+        var counts: [StreamState: Int] = polled.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
         for connection in carrying {
             for place in 0..<connection.session.count
             where !connection.session.stream(place).isReference {
@@ -217,20 +221,30 @@ extension FeedReports {
             let stream = connection.session.stream(place)
             guard !stream.isReference else { return nil }
             let slot = engine.pipeline.slot(stream.instrument, stream.channel)
-            guard let state = Self.state(connection.session.streamState(place), slot) else { return nil }
-            return FeedStatusRecord.Stream(
-                symbol: slot.label.symbol,
-                venueSymbol: slot.label.venueSymbol,
-                channel: stream.channel.name,
-                state: state,
-                detail: connection.troubles[place].map { String($0.prefix(200)) },
-                epoch: max(slot.label.epoch, 0),
-                lastSeq: slot.lastSeq,
-                lastMessageMicroseconds: slot.lastReceivedMicroseconds == 0
-                    ? EventTime.none : slot.lastReceivedMicroseconds,
-                records: ledger.total(slot)
-            )
+            let state = connection.session.streamState(place)
+            return status(of: slot, stream.channel, state, connection.troubles[place])
         }
+    }
+
+    private func status(
+        of slot: StreamSlot,
+        _ channel: Channel,
+        _ state: StreamState,
+        _ trouble: String?
+    ) -> FeedStatusRecord.Stream? {
+        guard let state = Self.state(state, slot) else { return nil }
+        return FeedStatusRecord.Stream(
+            symbol: slot.label.symbol,
+            venueSymbol: slot.label.venueSymbol,
+            channel: channel.name,
+            state: state,
+            detail: trouble.map { String($0.prefix(200)) },
+            epoch: max(slot.label.epoch, 0),
+            lastSeq: slot.lastSeq,
+            lastMessageMicroseconds: slot.lastReceivedMicroseconds == 0
+                ? EventTime.none : slot.lastReceivedMicroseconds,
+            records: ledger.total(slot)
+        )
     }
 
     private static func state(_ state: StreamState, _ slot: StreamSlot) -> FeedStatusRecord.StreamState? {

@@ -38,6 +38,19 @@ extension FeedRepairs {
         }
     }
 
+    /// The figures that are asked for, and how each fares: to a reader they are streams as the others.
+    var polled: [(slot: StreamSlot, state: StreamState)] {
+        guard let engine else { return [] }
+        return poll.standings.map { instrument, standing in
+            let slot = engine.pipeline.slot(instrument, .openInterest)
+            switch standing {
+            case .pending: return (slot, .pending)
+            case .live: return (slot, .live)
+            case .failing: return (slot, .silent)
+            }
+        }
+    }
+
     private func arrived(_ result: Result<[UInt8], QueryFailure>, _ instrument: InstrumentID) {
         guard let engine, !engine.isStopping else { return }
         switch read(result, .openInterest, instrument, engine) {

@@ -9,10 +9,26 @@ import Models
 ///
 /// - Thread: that of the feed. Allocates: when instruments come.
 struct FigurePoll {
+    /// How an instrument's figure fares.
+    enum Standing {
+        /// The venue has not answered yet.
+        case pending
+        /// Its newest answers are there.
+        case live
+        /// The venue did not answer ``FigurePoll/tries`` times in a row.
+        case failing
+    }
+
     private struct Row {
         var due: MonotonicNanos
         var isAsked = false
+        var hasAnswered = false
         var failures = 0
+
+        var standing: Standing {
+            if failures >= FigurePoll.tries { return .failing }
+            return hasAnswered ? .live : .pending
+        }
     }
 
     /// Failures in a row after which somebody should know.
@@ -30,6 +46,11 @@ struct FigurePoll {
 
     /// How many instruments are asked for.
     var count: Int { rows.count }
+
+    /// How every instrument fares, in the order of their numbers.
+    var standings: [(instrument: InstrumentID, standing: Standing)] {
+        rows.sorted { $0.key.index < $1.key.index }.map { ($0.key, $0.value.standing) }
+    }
 
     /// These instruments are wanted from now on.
     ///
@@ -61,6 +82,7 @@ struct FigurePoll {
     mutating func answered(_ instrument: InstrumentID, _ now: MonotonicNanos) {
         guard var row = rows[instrument] else { return }
         row.isAsked = false
+        row.hasAnswered = true
         row.failures = 0
         // The rhythm stays, whatever an answer takes; what is far behind begins anew.
         let next = row.due.advanced(milliseconds: interval)

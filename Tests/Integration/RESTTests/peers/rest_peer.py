@@ -1,6 +1,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """HTTP peers for RESTTests, made with http.server; prints one JSON line, then serves until its standard input ends."""
 import gzip, http.server, json, os, socket, ssl, subprocess, sys, tempfile, threading, time
+from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -53,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(b"this is not gzip at all", Content_Encoding="gzip")
         elif url.path == "/limit":
             self.answer(b"slow down", status=429, Retry_After="7")
+        elif url.path == "/limitdate":
+            self.answer(status=429, Retry_After=formatdate(time.time() + 90, usegmt=True))
         elif url.path == "/redirect":
             self.answer(status=302, Location="/hello")
         elif url.path == "/sleep":
