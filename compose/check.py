@@ -18,7 +18,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-LAYERS = ["kafka", "feeds", "gateway", "aggregator", "demo"]
+LAYERS = ["kafka", "feeds", "gateway", "aggregator", "demo", "tools"]
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}")
 
 
@@ -75,12 +75,13 @@ def images(services: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def closed(services: dict[str, dict[str, Any]]) -> list[str]:
-    """Our containers run as nobody, change nothing, and end by themselves."""
-    wanted = {"read_only": True, "user": "10001", "cap_drop": ["ALL"], "restart": "unless-stopped"}
+    """Our containers run as nobody, change nothing, and come back by themselves unless they are commands."""
+    wanted = {"read_only": True, "user": "10001", "cap_drop": ["ALL"]}
     problems = []
     for name, service in own(services).items():
-        problems += [f"{name}: {key} is to be {value!r}" for key, value in wanted.items() if service.get(key) != value]
-        for key in ("mem_limit", "stop_grace_period"):
+        expected = wanted if "profiles" in service else {**wanted, "restart": "unless-stopped"}
+        problems += [f"{name}: {key} is to be {value!r}" for key, value in expected.items() if service.get(key) != value]
+        for key in ("mem_limit",) if "profiles" in service else ("mem_limit", "stop_grace_period"):
             if key not in service:
                 problems.append(f"{name}: {key} is missing")
         if "no-new-privileges:true" not in service.get("security_opt", []):
