@@ -19,7 +19,7 @@ endif
 
 .PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue scale drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
 	sanitize-thread \
-	sanitize-address bench compose-up compose-down compose-check format lint clean
+	sanitize-address bench compose-up compose-down compose-check compose-try format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -102,7 +102,7 @@ sanitize-address: setup
 bench: release ## the benchmarks with their floors in the same run; BENCH="--record" dates them in RESULTS.md
 	python3 Tests/Benchmarks/run.py $(BENCH)
 
-compose-up: ## the suite in containers: LAYERS="kafka feeds aggregator", or demo
+compose-up: ## the suite in containers: LAYERS="kafka feeds aggregator", or demo; see compose/README.md
 	compose/stack up $(LAYERS)
 
 compose-down: ## stop and remove those containers
@@ -110,6 +110,9 @@ compose-down: ## stop and remove those containers
 
 compose-check: setup-tests ## the compose files without an engine
 	$(PYTHON) compose/check.py
+
+compose-try: ## build the images, start the demo stack, scale it, kill parts, end it: needs an engine; the first build takes long
+	deploy/scripts/try-stack.py
 
 format: ## lay out the Swift sources
 	swift format -i -r $(SWIFT_FOLDERS)
