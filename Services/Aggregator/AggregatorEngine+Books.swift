@@ -80,7 +80,8 @@ extension AggregatorEngine {
         metrics.books.add()
         board.apply(update, market, now: now, judges: cold.isEmpty)
         touchBook(symbol)
-        if record.book.reason == .unsubscribed {
+        // A feed that gave the symbol to another ends its own stream; the other's book stays.
+        if record.book.reason == .unsubscribed, board.depth[market].identity == update.identity {
             board.forgetBook(market)
             sources[place] = .none
         }

@@ -19,6 +19,8 @@ public struct FeedConfiguration: Sendable {
     public let feed: FeedSettings
     /// Certificate authorities that replace the system's.
     public let caFile: String?
+    /// How the venue's symbols are shared with its other feeds; nil: they are not.
+    public let sharing: SharingSettings?
 
     /// The symbols of a feed that is not told any; those that the markets do not list are left out.
     public static let standardSymbols = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
@@ -36,6 +38,33 @@ public struct FeedConfiguration: Sendable {
         caFile = reader.optionalString("tls.ca_file", help: "PEM file of the authorities that are trusted")
         self.venue = venue.configured(by: ReaderOptions(reader, venue))
         feed = Self.feed(reader, self.venue, common.instance)
+        sharing = Self.sharing(reader)
+    }
+
+    private static func sharing(_ reader: ConfigurationReader) -> SharingSettings? {
+        let isShared = reader.bool(
+            "feed.shared",
+            default: false,
+            help: "share the symbols with the venue's other feeds that have this set"
+        )
+        var settings = SharingSettings()
+        settings.letGoMilliseconds = Int64(
+            reader.int(
+                "feed.let_go_ms",
+                default: Int(settings.letGoMilliseconds),
+                in: 1_000...600_000,
+                help: "how long a symbol that is another feed's is streamed on until that one does"
+            )
+        )
+        settings.sessionMilliseconds = Int64(
+            reader.int(
+                "feed.session_ms",
+                default: Int(settings.sessionMilliseconds),
+                in: 6_000...300_000,
+                help: "how long the group waits for a feed that says nothing"
+            )
+        )
+        return isShared ? settings : nil
     }
 
     private static func feed(

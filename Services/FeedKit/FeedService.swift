@@ -26,7 +26,15 @@ public enum FeedService {
             summary: "Reads the public market data of \(id) and publishes it to Kafka, normalized."
         )
         let launch = ServiceLaunch.prepare(command) { reader, _ in
-            FeedConfiguration(reader, venue: venue, service: name, port: port)
+            let configuration = FeedConfiguration(reader, venue: venue, service: name, port: port)
+            if configuration.sharing != nil, configuration.common.instance == name {
+                reader.note(
+                    "service.instance",
+                    "is \(name) as everywhere, while feed.shared is true",
+                    "give each feed a name of its own, such as \(name)-1"
+                )
+            }
+            return configuration
         }
         switch launch {
         case .exit(let code): return code
@@ -63,9 +71,11 @@ public enum FeedService {
         let losses = LossRelay()
         let output = try KafkaOutput(settings: configuration.kafka, losses: losses, runtime: runtime)
         let control = runtime.control
+        var settings = configuration.feed
+        settings.sharing = configuration.sharing
         let runner = try FeedRunner(
             venue: configuration.venue,
-            settings: configuration.feed,
+            settings: settings,
             caFile: configuration.caFile,
             output: output,
             losses: losses,
@@ -85,7 +95,7 @@ public enum FeedService {
             routes: HTTPRoute.standard(runtime.observability),
             observability: runtime.observability
         )
-        return [
+        let parts = [
             server.component,
             ServiceComponent(name: "kafka", start: { try output.start() }, stop: { output.stop(before: $0) }),
             ServiceComponent(
@@ -100,5 +110,32 @@ public enum FeedService {
                 stop: { _ in subscriptions.stop() }
             ),
         ]
+        return try parts + group(configuration, runtime, runner)
+    }
+
+    /// The feed's place in the group of its venue's feeds, where it has one: left first, so that others take over while
+    /// all else still runs.
+    private static func group(
+        _ configuration: FeedConfiguration,
+        _ runtime: ServiceRuntime,
+        _ runner: FeedRunner
+    ) throws -> [ServiceComponent] {
+        guard let sharing = configuration.sharing else { return [] }
+        let control = runtime.control
+        let group = try FeedGroup(
+            settings: configuration.kafka,
+            sharing: sharing,
+            venue: type(of: configuration.venue).id.name,
+            instance: configuration.common.instance,
+            observability: runtime.observability,
+            hand: { runner.take($0) },
+            fail: { control.fail("group", $0, exitCode: .configuration) }
+        )
+        let part = ServiceComponent(
+            name: "group",
+            start: { try group.start() },
+            stop: { group.stop(before: $0) }
+        )
+        return [part]
     }
 }

@@ -4,7 +4,6 @@ import JSONView
 import KafkaBus
 import Lifecycle
 import Observability
-import Synchronization
 import VenueKit
 import Wire
 
@@ -76,7 +75,7 @@ final class SubscriptionReader: @unchecked Sendable {
     /// Reads until the service stops; what it says after the first complete reading are changes.
     private func read(_ scanner: JSONScanner, onComplete: () -> Void) throws {
         let topic = TopicRegistry.spec(of: TopicRegistry.subscription).name
-        // Where many instances of a feed share a venue's symbols, a group takes the place of all partitions.
+        // Feeds that share a venue's symbols read all of it too: which are whose is the group's matter alone.
         let consumer = try KafkaConsumer(
             settings: settings,
             topics: .assignAll([topic]),
@@ -126,25 +125,5 @@ final class SubscriptionReader: @unchecked Sendable {
     private func ignore(_ text: String) {
         logger.warning("feed.subscription_ignored", ["reason": .string(text)])
         _ = hand(.unusable(String(text.prefix(300))))
-    }
-}
-
-/// Whether a thread is asked to end; it may wait for that.
-private final class StopWord: Sendable {
-    private let flag: WakeFlag
-    private let said = Atomic<Bool>(false)
-
-    init() throws { flag = try WakeFlag() }
-
-    var isSaid: Bool { said.load(ordering: .acquiring) }
-
-    func say() {
-        said.store(true, ordering: .releasing)
-        flag.raise()
-    }
-
-    func wait(milliseconds: Int64) {
-        guard !isSaid else { return }
-        flag.wait(until: .now.advanced(milliseconds: milliseconds))
     }
 }

@@ -13,7 +13,10 @@ enum StatusCommand {
     static func run(_ words: [String]) -> Int32 {
         let command = OperatorCommand.describe(
             "status",
-            "Shows the newest sys.feed_status of every feed; exit code 1 if one is missing, silent or not ready.",
+            """
+            Shows the newest sys.feed_status of every feed; exit code 1 if one is missing, silent or not ready. A feed that
+            shared its symbols and is silent is gone, and counts no more, once others have all of them.
+            """,
             options: [
                 CommandOption("--json", help: "one JSON line a feed, as published"),
                 CommandOption("--streams", help: "every stream that is not live"),
@@ -33,8 +36,10 @@ enum StatusCommand {
                     Terminal.write(table(feeds.map(\.record)), to: .output)
                     if showsStreams { Terminal.write(streams(feeds.map(\.record)), to: .output) }
                 }
-                let isWell = !feeds.isEmpty && feeds.allSatisfy { $0.record.ready && age($0.record) < 60 }
-                return isWell ? 0 : Tool.findingExitCode
+                let records = feeds.map(\.record)
+                let areWell =
+                    !feeds.isEmpty && records.allSatisfy { isWell($0) || isReplaced($0, by: records) }
+                return areWell ? 0 : Tool.findingExitCode
             }
         }
     }
@@ -68,11 +73,21 @@ enum StatusCommand {
         max(0, (WallNanos.now.microseconds - record.publishedMicroseconds) / 1_000_000)
     }
 
+    private static func isWell(_ record: FeedStatusRecord) -> Bool { record.ready && age(record) < 60 }
+
+    /// Whether a feed that is silent has nothing left to say: others of its venue have all that it shared with them.
+    private static func isReplaced(_ record: FeedStatusRecord, by others: [FeedStatusRecord]) -> Bool {
+        guard let share = record.share, age(record) >= 60 else { return false }
+        let heirs = others.filter { $0.venue == record.venue && isWell($0) && $0.share?.count == share.count }
+        return Set(heirs.flatMap { $0.share?.partitions ?? [] }).count == Int(clamping: share.count)
+    }
+
     private static func table(_ feeds: [FeedStatusRecord]) -> String {
         guard !feeds.isEmpty else { return "no feed has ever reported to this cluster\n" }
         var rows = [
             [
-                "FEED", "STATE", "READY", "SAID", "CONNECTIONS", "LIVE", "CONFIRMED", "PENDING", "LOST",
+                "FEED", "STATE", "READY", "SAID", "SHARE", "CONNECTIONS", "LIVE", "CONFIRMED", "PENDING",
+                "LOST",
                 "REFUSED",
                 "RECORDS", "DEAD", "RECONNECTS",
             ]
@@ -84,7 +99,9 @@ enum StatusCommand {
                 "\(feed.streams.count { states.contains($0.state) })"
             }
             rows.append([
-                feed.feed, feed.state.rawValue, feed.ready ? "yes" : "no", "\(age(feed)) s ago",
+                feed.feed, isReplaced(feed, by: feeds) ? "gone" : feed.state.rawValue,
+                feed.ready ? "yes" : "no", "\(age(feed)) s ago",
+                feed.share.map { "\($0.partitions.count)/\($0.count)" } ?? "all",
                 "\(open)/\(feed.connections.count)", "\(count(.live))/\(feed.streams.count)",
                 count(.confirmed), count(.pending), count(.stale, .invalid), count(.refused),
                 "\(feed.totals.records)",

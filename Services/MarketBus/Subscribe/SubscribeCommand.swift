@@ -182,13 +182,13 @@ enum SubscribeCommand {
         var watch = SubscriptionWatch(
             items,
             adds: settings.adds,
-            before: desk.statuses,
+            before: desk.running,
             since: desk.writtenMicroseconds
         )
         var isWell = true
         while !watch.open.isEmpty, !stop.isRaised, MonotonicNanos.now < deadline {
-            for status in try desk.poll() {
-                for (item, outcome) in watch.take(status) {
+            for word in try desk.poll() {
+                for (item, outcome) in watch.take(word) {
                     let tenths = (MonotonicNanos.now - began) / 100_000_000
                     say("\(outcome.line(item)) (\(tenths / 10).\(tenths % 10) s)")
                     if case .refused = outcome { isWell = false }

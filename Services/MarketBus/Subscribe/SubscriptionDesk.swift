@@ -77,13 +77,11 @@ final class SubscriptionDesk {
         return consumer.hasReachedEnd
     }
 
-    /// The newest words of the venue's feeds.
-    var statuses: [FeedStatusRecord] { Array(feeds.values) }
-
     /// Whether a feed of the venue has spoken lately.
     var isFeedRunning: Bool { !running.isEmpty }
 
-    private var running: [FeedStatusRecord] {
+    /// The newest words of the venue's feeds that run.
+    var running: [FeedStatusRecord] {
         let now = WallNanos.now.microseconds
         return feeds.values.filter {
             $0.state != .stopping && now - $0.publishedMicroseconds < Self.silence
@@ -104,17 +102,25 @@ final class SubscriptionDesk {
         return Channel.allCases.map(\.name).filter(streamed.contains)
     }
 
+    /// What a feed of the venue said last.
+    enum Word {
+        case status(FeedStatusRecord)
+        /// It took its status back: it ended.
+        case ended(feed: String)
+    }
+
     /// Reads on for a moment; gives what feeds of the venue said last meanwhile.
-    func poll() throws -> [FeedStatusRecord] {
+    func poll() throws -> [Word] {
         try consumer.poll(waitMilliseconds: 50) { record in take(record) }
         guard hasRead || consumer.hasReachedEnd else { return [] }
         hasRead = true
         defer { unread.removeAll() }
         return unread.compactMap { feed, bytes in
+            guard !bytes.isEmpty else { return feeds.removeValue(forKey: feed).map { .ended(feed: $0.feed) } }
             let status = bytes.withUnsafeBytes { try? FeedStatusRecord(decoding: $0, scanner: scanner) }
             guard let status, status.venue == venue else { return nil }
             feeds[feed] = status
-            return status
+            return .status(status)
         }
     }
 
@@ -129,8 +135,8 @@ final class SubscriptionDesk {
             }
             guard let word = try? SubscriptionRecord(decoding: value, scanner: scanner) else { return }
             wishes[symbol] = word.channels
-        } else if let value = record.value {
-            unread[key] = Array(value)
+        } else {
+            unread[key] = record.value.map(Array.init) ?? []
         }
     }
 

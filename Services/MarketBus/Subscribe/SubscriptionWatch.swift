@@ -41,6 +41,8 @@ struct SubscriptionWatch {
     private let adds: Bool
     private let since: Int64
     private var refusedBefore: Set<Item> = []
+    /// The feeds that spoke of an item in their newest words: several may share the venue's symbols.
+    private var carriers: [Item: Set<String>] = [:]
     private var words: [Item: String] = [:]
 
     /// Begins to watch.
@@ -54,30 +56,62 @@ struct SubscriptionWatch {
         open = items
         self.adds = adds
         self.since = since
-        for stream in before.flatMap(\.streams) where stream.state == .refused {
-            refusedBefore.insert(Item(symbol: stream.symbol, channel: stream.channel))
+        for status in before {
+            for stream in status.streams {
+                let item = Item(symbol: stream.symbol, channel: stream.channel)
+                if stream.state == .refused { refusedBefore.insert(item) }
+                carriers[item, default: []].insert(status.feed)
+            }
         }
     }
 
     /// The last word of a feed on something that is still open.
     func last(_ item: Item) -> String? { words[item] }
 
-    /// Takes a feed's status in; gives what it decides.
-    mutating func take(_ status: FeedStatusRecord) -> [(item: Item, outcome: Outcome)] {
-        guard status.publishedMicroseconds >= since else { return [] }
+    /// Takes a feed's word in; gives what it decides.
+    mutating func take(_ word: SubscriptionDesk.Word) -> [(item: Item, outcome: Outcome)] {
+        switch word {
+        case .status(let status) where status.publishedMicroseconds >= since:
+            return take(status)
+        case .status:
+            return []
+        case .ended(let feed):
+            for item in open { carriers[item]?.remove(feed) }
+            return decide { watch, item in watch.adds ? nil : watch.outcomeOfEnding(item) }
+        }
+    }
+
+    private mutating func take(_ status: FeedStatusRecord) -> [(item: Item, outcome: Outcome)] {
         var streams: [Item: [FeedStatusRecord.Stream]] = [:]
         for stream in status.streams {
             streams[Item(symbol: stream.symbol, channel: stream.channel), default: []].append(stream)
         }
+        for item in open {
+            if streams[item] == nil {
+                carriers[item]?.remove(status.feed)
+            } else {
+                carriers[item, default: []].insert(status.feed)
+            }
+        }
+        return decide { watch, item in
+            watch.outcome(item, streams[item] ?? [], status.publishedMicroseconds)
+        }
+    }
+
+    private mutating func decide(
+        _ outcome: (inout SubscriptionWatch, Item) -> Outcome?
+    ) -> [(item: Item, outcome: Outcome)] {
         var decided: [(item: Item, outcome: Outcome)] = []
         for item in open {
-            guard let outcome = outcome(item, streams[item] ?? [], status.publishedMicroseconds) else {
-                continue
-            }
-            decided.append((item, outcome))
+            if let outcome = outcome(&self, item) { decided.append((item, outcome)) }
         }
         open.removeAll { item in decided.contains { $0.item == item } }
         return decided
+    }
+
+    /// A channel has ended when no feed speaks of it any more.
+    private func outcomeOfEnding(_ item: Item) -> Outcome? {
+        carriers[item]?.isEmpty ?? true ? .ended : nil
     }
 
     private mutating func outcome(
@@ -85,7 +119,7 @@ struct SubscriptionWatch {
         _ streams: [FeedStatusRecord.Stream],
         _ published: Int64
     ) -> Outcome? {
-        guard adds else { return streams.isEmpty ? .ended : nil }
+        guard adds else { return outcomeOfEnding(item) }
         guard let first = streams.first else { return nil }
         if streams.contains(where: { $0.state == .live }) { return .live }
         if streams.contains(where: { $0.state == .confirmed }) { return .confirmed }

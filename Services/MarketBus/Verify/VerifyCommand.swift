@@ -40,7 +40,8 @@ enum VerifyCommand {
             "verify",
             """
             Reads all md topics and sys.integrity.v1 in the range and says per feed, topic and symbol whether the
-            records are complete, what is missing, and whether the feed announced it.
+            records are complete, what is missing, and whether the feed announced it; where feeds share a venue's
+            symbols, also when a symbol had no feed: what one that was killed cost.
             Exit code 0: complete, or every hole is explained. 1: an unexplained hole, a duplicate or disorder.
             """,
             options: [
@@ -154,11 +155,14 @@ enum VerifyCommand {
         }
         for incident in record.incidents {
             let text = "\(incident.kind): \(incident.detail)"
-            let told = ProofIncident(at: incident.atMicroseconds, symbol: incident.symbol, text: text)
+            var told = ProofIncident(at: incident.atMicroseconds, symbol: incident.symbol, text: text)
             if incident.kind == "trades_missing" || incident.kind == "candles_missing",
                 let symbol = incident.symbol
             {
                 ledger.announce(stream(incident.venue, symbol), missed: told)
+            } else if incident.kind == "taken_over", let symbol = incident.symbol {
+                told.feed = incident.stream
+                ledger.announce(stream(incident.venue, symbol), takenOver: told)
             } else {
                 ledger.announce(told, of: record.feed)
             }
@@ -174,6 +178,13 @@ enum VerifyCommand {
                 epoch: hole.epoch,
                 hole: hole.firstSeq...hole.lastSeq,
                 reason: hole.reason
+            )
+        }
+        for span in record.streams where span.firstSeq <= span.lastSeq {
+            ledger.announce(
+                stream(span.venue, span.symbol),
+                epoch: span.epoch,
+                accounted: span.lastSeq
             )
         }
         let isSettled = record.toMicroseconds <= settings.until - slackMicroseconds

@@ -24,6 +24,10 @@ enum VerifyReport {
         let open = findings.count - complete - explained
         var summary = "\(findings.count) streams: \(complete) complete, \(explained) with explained holes, "
         summary += "\(open) with unexplained holes, duplicates or disorder"
+        let gaps = findings.flatMap(\.uncovered).filter { !$0.isInOrder }
+        if let longest = gaps.map({ $0.to - $0.from }).max() {
+            summary += "; \(gaps.count) times a symbol had no feed, for up to \(longest / 1000) ms"
+        }
         if unreadable > 0 { summary += "; \(unreadable) records could not be read" }
         output.append(summary + "\n")
     }
@@ -57,6 +61,11 @@ enum VerifyReport {
         for pause in finding.pauses {
             text += "    paused from \(pause.from) for \(max(0, pause.to - pause.from) / 1000) ms: "
             text += (pause.cause ?? "a new subscription") + "\n"
+        }
+        for gap in finding.uncovered {
+            text += "    \(gap.isInOrder ? "no record" : "uncovered") from \(gap.from) for "
+            text += "\(max(0, gap.to - gap.from) / 1000) ms, before that by \(gap.feed): "
+            text += (gap.cause ?? "it ended without a word, and nobody says so") + "\n"
         }
         return text
     }
@@ -97,6 +106,8 @@ enum VerifyReport {
         }
         writer.literal("],\"pauses\":[")
         for (place, pause) in finding.pauses.enumerated() { write(pause, place, to: &writer) }
+        writer.literal("],\"uncovered\":[")
+        for (place, gap) in finding.uncovered.enumerated() { write(gap, place, to: &writer) }
         writer.literal("]}\n")
         return writer.string
     }
@@ -120,6 +131,20 @@ enum VerifyReport {
         writer.integer(pause.to)
         writer.literal(",\"cause\":")
         if let cause = pause.cause { writer.string(cause) } else { writer.literal("null") }
+        writer.literal("}")
+    }
+
+    private static func write(_ gap: StreamFinding.Uncovered, _ place: Int, to writer: inout JSONWriter) {
+        writer.literal(place == 0 ? "{\"feed\":" : ",{\"feed\":")
+        writer.string(gap.feed)
+        writer.literal(",\"from_us\":")
+        writer.integer(gap.from)
+        writer.literal(",\"to_us\":")
+        writer.integer(gap.to)
+        writer.literal(",\"in_order\":")
+        writer.bool(gap.isInOrder)
+        writer.literal(",\"cause\":")
+        if let cause = gap.cause { writer.string(cause) } else { writer.literal("null") }
         writer.literal("}")
     }
 }

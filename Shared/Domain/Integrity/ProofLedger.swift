@@ -29,6 +29,8 @@ public struct ProofStream: Hashable, Sendable, Comparable {
 
 /// Something that a feed says happened.
 public struct ProofIncident: Hashable, Sendable {
+    /// The feed from which a stream was taken over; nil for all else.
+    public var feed: String?
     /// When.
     ///
     /// Unit: microseconds since the Unix epoch.
@@ -39,7 +41,8 @@ public struct ProofIncident: Hashable, Sendable {
     public var text: String
 
     /// Notes an incident.
-    public init(at: Int64, symbol: String?, text: String) {
+    public init(at: Int64, symbol: String?, text: String, from feed: String? = nil) {
+        self.feed = feed
         self.at = at
         self.symbol = symbol
         self.text = text
@@ -62,6 +65,9 @@ public struct ProofLedger: Sendable {
     private var incidents: [String: [ProofIncident]] = [:]
     private var repaired: [ProofStream: UInt64] = [:]
     private var missed: [ProofStream: [ProofIncident]] = [:]
+    private var accounts: [ProofStream: [Int64: UInt64]] = [:]
+    /// What feeds say that they took over from others.
+    private(set) var takeovers: [ProofStream: [ProofIncident]] = [:]
 
     /// A ledger in which nothing stands.
     public init(fromFirst: Bool) {
@@ -78,6 +84,11 @@ public struct ProofLedger: Sendable {
     /// A feed says that it gave out these numbers.
     public mutating func announce(_ stream: ProofStream, epoch: Int64, given range: ClosedRange<UInt64>) {
         streams[stream, default: [:]][epoch, default: EpochProof()].announce(given: range)
+    }
+
+    /// A feed says that it gave out numbers up to this one; those before may still be on their way.
+    public mutating func announce(_ stream: ProofStream, epoch: Int64, accounted number: UInt64) {
+        accounts[stream, default: [:]][epoch, default: 0] = max(accounts[stream]?[epoch] ?? 0, number)
     }
 
     /// A feed says that these numbers will never be read.
@@ -100,6 +111,16 @@ public struct ProofLedger: Sendable {
         missed[stream, default: []].append(incident)
     }
 
+    /// Whether the feed knew of the last record that was read of an incarnation when it last gave account.
+    func isAccounted(_ stream: ProofStream, _ epoch: Int64, _ proof: EpochProof) -> Bool {
+        proof.isAccounted || (accounts[stream]?[epoch] ?? 0) >= proof.last
+    }
+
+    /// A feed says that it took a stream over from one that fell silent.
+    public mutating func announce(_ stream: ProofStream, takenOver incident: ProofIncident) {
+        takeovers[stream, default: []].append(incident)
+    }
+
     /// A feed says what happened.
     public mutating func announce(_ incident: ProofIncident, of feed: String) {
         incidents[feed, default: []].append(incident)
@@ -107,7 +128,12 @@ public struct ProofLedger: Sendable {
 
     /// The verdicts of all streams, in order.
     public func findings() -> [StreamFinding] {
-        Set(streams.keys).union(missed.keys).sorted().map(finding)
+        let uncovered = uncovered()
+        return Set(streams.keys).union(missed.keys).sorted().map { stream in
+            var finding = finding(stream)
+            finding.uncovered = uncovered[stream] ?? []
+            return finding
+        }
     }
 
     private func finding(_ stream: ProofStream) -> StreamFinding {
@@ -167,6 +193,24 @@ public struct StreamFinding: Sendable {
         public var cause: String?
     }
 
+    /// The time from the last record of one feed's stream to the beginning of another feed's, of the same symbol.
+    public struct Uncovered: Hashable, Sendable {
+        /// The feed whose stream ended.
+        public var feed: String
+        /// When its last record was published.
+        ///
+        /// Unit: microseconds since the Unix epoch.
+        public var from: Int64
+        /// When the next feed's stream began.
+        ///
+        /// Unit: microseconds since the Unix epoch.
+        public var to: Int64
+        /// Whether the feed accounted for its last record: it let go in order, and nothing is missing that it knew of.
+        public var isInOrder: Bool
+        /// Why; nil where nobody says it.
+        public var cause: String?
+    }
+
     /// The stream.
     public var stream: ProofStream
     /// How many incarnations it had.
@@ -185,6 +229,8 @@ public struct StreamFinding: Sendable {
     public var holes: [EpochHole] = []
     /// When it did not flow.
     public var pauses: [Pause] = []
+    /// When no feed's records were there, before this feed took over.
+    public var uncovered: [Uncovered] = []
 
     /// Nothing is known of the stream yet.
     public init(stream: ProofStream) {
@@ -194,7 +240,10 @@ public struct StreamFinding: Sendable {
     /// Whether every hole is explained and nothing came twice or in disorder.
     public var isExplained: Bool {
         duplicates == 0 && disordered == 0 && !holes.contains { $0.hole.reason == nil }
+            && !uncovered.contains { $0.cause == nil }
     }
     /// Whether nothing is missing at all.
-    public var isComplete: Bool { isExplained && holes.isEmpty && missed.isEmpty }
+    public var isComplete: Bool {
+        isExplained && holes.isEmpty && missed.isEmpty && uncovered.allSatisfy(\.isInOrder)
+    }
 }

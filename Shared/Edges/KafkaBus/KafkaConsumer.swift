@@ -239,6 +239,14 @@ public final class KafkaConsumer {
     /// Whether every partition was read to its end: everything that was there when the reading began has been read.
     public var hasReachedEnd: Bool { !assignment.isEmpty && readToEnd.isSuperset(of: assignment) }
 
+    /// How many partitions a topic has now.
+    ///
+    /// - Throws: ``KafkaError`` when the cluster does not answer in time, or has no such topic.
+    public func partitionCount(of topic: String, waitMilliseconds: Int64 = 2000) throws(KafkaError) -> Int {
+        try KafkaMetadata.partitions(of: topic, client, until: .now.advanced(milliseconds: waitMilliseconds))
+            .count
+    }
+
     /// Whether the cluster answers.
     public var health: KafkaHealth { monitor.health }
 

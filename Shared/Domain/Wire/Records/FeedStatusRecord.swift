@@ -37,6 +37,8 @@ public struct FeedStatusRecord: WireRecord, Hashable {
     public var streams: [Stream]
     /// Sums since the process began.
     public var totals: Totals
+    /// What it has of the venue's symbols; nil where it shares them with no other feed.
+    public var share: Share?
 
     /// Makes a record.
     public init(
@@ -47,7 +49,8 @@ public struct FeedStatusRecord: WireRecord, Hashable {
         ready: Bool,
         connections: [Connection],
         streams: [Stream],
-        totals: Totals
+        totals: Totals,
+        share: Share? = nil
     ) {
         self.feed = feed
         self.venue = venue
@@ -57,6 +60,7 @@ public struct FeedStatusRecord: WireRecord, Hashable {
         self.connections = connections
         self.streams = streams
         self.totals = totals
+        self.share = share
     }
 
     /// The feed's instance name.
@@ -78,6 +82,7 @@ public struct FeedStatusRecord: WireRecord, Hashable {
         writer.field("streams", streams) { $0.encode(into: &$1) }
         writer.name("totals")
         totals.encode(into: &writer)
+        share?.encode(into: &writer)
         writer.close()
     }
 
@@ -91,6 +96,7 @@ public struct FeedStatusRecord: WireRecord, Hashable {
         connections = try object.list("connections", Connection.init)
         streams = try object.list("streams", Stream.init)
         totals = try Totals(try object.object("totals"))
+        if object.has("share"), let part = try object.optionalObject("share") { share = try Share(part) }
     }
 }
 
@@ -109,6 +115,12 @@ extension FeedStatusRecord: DescribedRecord {
                 .list("connections", of: Connection.fields, "Its connections."),
                 .list("streams", of: Stream.fields, "Its streams."),
                 .object("totals", Totals.fields, "Sums since the process began."),
+                .object(
+                    "share",
+                    Share.fields,
+                    "What it has of the venue's symbols; absent where it shares them with no other feed."
+                )
+                .orAbsent,
             ]
         )
     }

@@ -127,7 +127,7 @@ extension IntegrityRecord {
         public var venue: String
         /// The canonical symbol, where one is concerned.
         public var symbol: String?
-        /// The stream or connection, where one is concerned.
+        /// The stream or connection, where one is concerned; where one was taken over, the feed that had it.
         public var stream: String?
         /// What, from the feed's bounded set of names.
         public var kind: String
@@ -206,7 +206,11 @@ extension IntegrityRecord.Incident {
             .time("at_us", "When."),
             CommonFields.venue,
             .text("symbol", "The canonical symbol, where one is concerned.").orNull,
-            .text("stream", "The stream or connection, where one is concerned.").orNull,
+            .text(
+                "stream",
+                "The stream or connection, where one is concerned; of taken_over the feed that had the symbol."
+            )
+            .orNull,
             .text("kind", "What, from a bounded set of names."),
             .text("detail", "What a person wants to know beyond that."),
         ]

@@ -177,6 +177,17 @@ public struct RecordObject {
         }
     }
 
+    /// An array of integers.
+    public func integers(_ name: FieldName) throws(RecordError) -> [Int64] {
+        var value = try cursor(name)
+        return try Self.checked(name) { () throws(JSONError) in
+            var integers: [Int64] = []
+            try value.enterArray()
+            while try value.nextElement() { integers.append(try value.integer()) }
+            return integers
+        }
+    }
+
     /// Whether the field is there.
     public func has(_ name: FieldName) -> Bool { find(name) != nil }
 

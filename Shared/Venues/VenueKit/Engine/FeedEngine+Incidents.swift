@@ -80,7 +80,8 @@ extension FeedEngine {
     /// The canonical symbol of a stream.
     func symbol(of stream: VenueStream) -> String { directory.table[stream.instrument].symbol }
 
-    private func record(
+    /// What `sys.integrity` is told.
+    func record(
         _ incident: Incident,
         _ symbol: String?,
         _ stream: String?

@@ -10,7 +10,8 @@ import Wire
 extension FeedEngine {
     /// Makes the connections as soon as every symbol is known, or every market has answered.
     func planIfPossible() {
-        guard !isPlanned, !isStopping, !directory.markets.isEmpty, output.isReady, areSubscriptionsKnown
+        guard !isPlanned, !isStopping, !directory.markets.isEmpty, output.isReady, areSubscriptionsKnown,
+            areSharesKnown
         else {
             return
         }

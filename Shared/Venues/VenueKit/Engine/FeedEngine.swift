@@ -46,6 +46,8 @@ final class FeedEngine {
     var isPlanned = false
     /// Whether it is known what `ctl.subscription.v1` says, or that nobody reads it.
     var areSubscriptionsKnown = true
+    /// Called when nothing is left that another feed of the venue must take over first.
+    var onLeft: (() -> Void)?
     private(set) var isStopping = false
     private var serviceAt: MonotonicNanos
     /// Takes everything that is read and said.
@@ -82,6 +84,9 @@ final class FeedEngine {
             mixesMarkets: profile.mixesMarkets
         )
         wanted = WantedSymbols(symbols: settings.symbols, channels: settings.channels)
+        wanted.sharing = settings.sharing.map {
+            SymbolSharing(venue: type(of: venue).id.name, feed: settings.instance, $0)
+        }
         pipeline = StreamPipeline(feed: settings.instance, instruments: directory.table, sink: output)
         self.queries = QueryDesk(
             queries,
@@ -133,6 +138,7 @@ final class FeedEngine {
         guard !isStopping else { return }
         let now = clock.monotonic
         planIfPossible()
+        tickSharing(now)
         for connection in everyConnection { connection.timeout(now) }
         if !handOvers.isEmpty { tickHandOvers(now) }
         openConnections(now)

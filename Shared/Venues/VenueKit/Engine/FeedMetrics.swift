@@ -23,6 +23,8 @@ struct FeedMetrics {
     let venueLatency: Histogram
     let instruments: Gauge
     let openConnections: Gauge
+    let ownedPartitions: Gauge
+    let leavingSymbols: Gauge
     let driftUntold: Counter
     private let drifts: [DriftKind: Counter]
     private let incidents: [IncidentKind: Counter]
@@ -58,6 +60,14 @@ struct FeedMetrics {
         )
         instruments = metrics.gauge("marketbus_feed_instruments", help: "Instruments known.")
         openConnections = metrics.gauge("marketbus_feed_open_connections", help: "Open connections.")
+        ownedPartitions = metrics.gauge(
+            "marketbus_feed_owned_partitions",
+            help: "Partitions of ctl.subscription.v1 whose symbols are this feed's own."
+        )
+        leavingSymbols = metrics.gauge(
+            "marketbus_feed_leaving_symbols",
+            help: "Symbols streamed until another feed, whose they are, streams them."
+        )
         driftUntold = counter("drift_untold", "Changes of frames beyond those that a process tells.")
         drifts = Self.all(DriftKind.allCases) { kind in
             metrics.counter(

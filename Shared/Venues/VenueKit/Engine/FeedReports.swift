@@ -18,6 +18,8 @@ final class FeedReports {
     let publisher: RecordPublisher
     /// Whether the status changed since it was published.
     var isChanged = true
+    /// Whether readers should know at once which numbers were the last of streams.
+    var isAccountDue = false
     var deadLetters: UInt64 = 0
     private let feed: String
     private let venue: VenueID
@@ -30,6 +32,9 @@ final class FeedReports {
     private var countersAt: MonotonicNanos
     private var minuteAt: MonotonicNanos
     private var wasLive = false
+    /// When the last statuses were made, by which the feed knows its own words among those of its name.
+    private(set) var statusTimes: [Int64] = []
+    private static let statusMemory = 256
     private var seen: [ObjectIdentifier: Seen] = [:]
 
     /// What was last seen of a stream's counts.
@@ -65,7 +70,8 @@ final class FeedReports {
             count(engine, now)
         }
         if ledger.hasNews { publishNews(engine) }
-        if now >= minuteAt || ledger.isFull {
+        if now >= minuteAt || ledger.isFull || isAccountDue {
+            isAccountDue = false
             minuteAt = now.advanced(milliseconds: Self.minuteMilliseconds)
             engine.announceDroppedDeadLetters()
             publishMinute(engine)
@@ -173,11 +179,14 @@ extension FeedReports {
         engine.metrics.openConnections.set(carrying.count { $0.session.state == .open })
         wasLive = wasLive || isWhole
         setReadiness(engine, live: live, wanted: streams.count)
-        publisher.publish(
+        let now = engine.clock.wall.microseconds
+        statusTimes.append(now)
+        if statusTimes.count > Self.statusMemory { statusTimes.removeFirst() }
+        let record =
             FeedStatusRecord(
                 feed: feed,
                 venue: venue.name,
-                publishedMicroseconds: engine.clock.wall.microseconds,
+                publishedMicroseconds: now,
                 state: engine.isStopping ? .stopping : isWhole ? .live : wasLive ? .degraded : .starting,
                 ready: readiness.isReady,
                 connections: engine.isStopping
@@ -191,20 +200,25 @@ extension FeedReports {
                     reconnects: engine.connections.reduce(reconnects) {
                         $0 + max($1.openedBefore + $1.session.connections, 1) - 1
                     }
-                )
+                ),
+                share: engine.share
             )
-        )
+        publisher.publish(record)
+        // The names of feeds that share symbols come and go with their containers: none is to be looked for later.
+        if engine.isStopping, record.share != nil { publisher.retract(record) }
     }
 
     private func setReadiness(_ engine: FeedEngine, live: Int, wanted: Int) {
         let carrying = engine.carrying
         if engine.isStopping {
             check.set(false, "stopping")
+        } else if !engine.areSharesKnown {
+            check.set(false, "waiting for the group of the venue's feeds")
         } else if !engine.isPlanned {
             let problem = engine.loads.problem
             check.set(false, problem.isEmpty ? "waiting for kafka" : "waiting for instruments: \(problem)")
         } else if carrying.isEmpty {
-            check.set(true, "no stream is wanted")
+            check.set(true, "no stream is wanted" + engine.shareWords)
         } else {
             // A connection of which the venue refused everything has nothing to say, unless all are such.
             let able = carrying.filter { !$0.isRefused }
@@ -212,6 +226,7 @@ extension FeedReports {
             check.set(
                 !able.isEmpty && able.allSatisfy(\.isSpeaking),
                 "\(live) of \(wanted) streams live, \(open) of \(carrying.count) connections open"
+                    + engine.shareWords
             )
         }
     }

@@ -157,6 +157,14 @@ public final class FeedRunner: @unchecked Sendable {
         loop.execute { [weak self] in self?.engine?.take(news) }
     }
 
+    /// Hands over what the group of the venue's feeds says.
+    ///
+    /// - Thread: any; after `start`, and in order.
+    /// - Returns: false where the feed has no room for it now: hand it over again.
+    public func take(_ news: SharingNews) -> Bool {
+        loop.execute { [weak self] in self?.engine?.take(news) }
+    }
+
     private func tape(_ url: String, _ body: [UInt8]) {
         body.withUnsafeBytes { tape?.answered("rest", url: url, $0, at: WallNanos.now) }
     }

@@ -31,6 +31,8 @@ public struct FeedSettings: Sendable {
     ///
     /// - Unit: milliseconds.
     public var pollMilliseconds: Int64 = 60_000
+    /// How the symbols are shared with other feeds of the venue; nil: all are this feed's.
+    public var sharing: SharingSettings?
     /// What the jitter of waits follows from.
     public var seed: UInt64 = 0
 

@@ -17,6 +17,13 @@ final class RecordPublisher {
     func publish(_ record: some WireRecord) {
         writer.clear()
         record.encode(into: &writer)
+        send(record, writer.bytes)
+    }
+
+    /// Takes a compacted record back: a tombstone under its key.
+    func retract(_ record: some WireRecord) { send(record, nil) }
+
+    private func send(_ record: some WireRecord, _ value: UnsafeRawBufferPointer?) {
         var key = record.key
         var venue = record.venueHeader ?? ""
         key.withUTF8 { key in
@@ -26,7 +33,7 @@ final class RecordPublisher {
                     stream: .none,
                     seq: 0,
                     key: UnsafeRawBufferPointer(key),
-                    value: writer.bytes,
+                    value: value,
                     venue: UnsafeRawBufferPointer(venue),
                     timestampMilliseconds: record.timestampMilliseconds
                 )

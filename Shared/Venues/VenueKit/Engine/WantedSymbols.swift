@@ -31,7 +31,8 @@ public enum SubscriptionNews: Sendable {
     case unavailable(String)
 }
 
-/// Which channels are wanted of which symbols: what is configured, and what the topic says in its place.
+/// Which channels are wanted of which symbols: what is configured, and what the topic says in its place; of these the
+/// feed's own, where feeds share them.
 ///
 /// - Thread: that of the feed.
 struct WantedSymbols {
@@ -46,6 +47,8 @@ struct WantedSymbols {
     private let symbols: [String]
     private let channels: [Channel]
     private var wishes: [String: [Channel]] = [:]
+    /// Which of the symbols are streamed here, where several feeds share them; nil: all.
+    var sharing: SymbolSharing?
 
     init(symbols: [String], channels: [Channel]) {
         var seen: Set<String> = []
@@ -53,10 +56,10 @@ struct WantedSymbols {
         self.channels = channels
     }
 
-    /// The configured symbols of which the topic says nothing.
+    /// The configured symbols of which the topic says nothing, whichever feed streams them.
     var unspoken: [String] { symbols.filter { wishes[$0] == nil } }
 
-    /// All that is wanted: configured symbols in their order, then the others by name.
+    /// All that is wanted here: configured symbols in their order, then the others by name.
     var entries: [Entry] {
         let configured = symbols.map { symbol in
             wishes[symbol].map { Entry(symbol: symbol, channels: $0, isWish: true) }
@@ -65,7 +68,9 @@ struct WantedSymbols {
         let known = Set(symbols)
         let others = wishes.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
             .map { Entry(symbol: $0.key, channels: $0.value, isWish: true) }
-        return (configured + others).filter { !$0.channels.isEmpty }
+        let all = (configured + others).filter { !$0.channels.isEmpty }
+        guard let sharing else { return all }
+        return all.filter { sharing.holds($0.symbol) }
     }
 
     /// Forgets what the topic said.

@@ -141,6 +141,10 @@ public enum IncidentKind: String, Sendable, CaseIterable {
     case candlesMissing = "candles_missing"
     /// A figure that only REST has could not be had.
     case pollFailed = "poll_failed"
+    /// A symbol's streams were taken over from a feed that fell silent: since its last word nothing is proven.
+    case takenOver = "taken_over"
+    /// A symbol that is another feed's was let go, though that one does not stream it.
+    case notTakenOver = "not_taken_over"
     /// An instrument is gone.
     case delisted
     /// Something that was asked for while running is of no meaning here.

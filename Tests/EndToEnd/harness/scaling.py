@@ -1,0 +1,203 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Several feeds of one venue that share its symbols: who streams what, what a change of their number cost."""
+
+import json
+import subprocess
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Optional
+
+import programs
+
+from .feed import Feed, feed_settings
+from .records import Consumed, Reader
+from .stage import Stage
+from .waiting import eventually
+
+VENUE = "binance"
+CHANNELS = ("trade", "bbo", "book")
+TOPICS = ("md.trade.v1", "md.bbo.v1", "md.book.v1", "sys.feed_status.v1", "sys.integrity.v1")
+MARKET = TOPICS[:3]
+
+
+@dataclass
+class Change:
+    """One change of the number of feeds."""
+
+    title: str
+    began: float
+    took: float
+    moved: int
+    doubled: int = 0
+    overlaps: list[float] = field(default_factory=list)
+
+
+class SharedFeeds:
+    """A twin of one venue, a broker, and as many feeds of the venue as a test wants."""
+
+    def __init__(self, stage: Stage, broker: Any, symbols: int, rate: int, seed: int, **settings: Any) -> None:
+        self.stage, self.broker = stage, broker
+        self.reader = stage.keep(Reader(broker.bootstrap, TOPICS))
+        arguments = ("--symbols", str(symbols), "--rate", str(rate), "--seed", str(seed), "--venues", VENUE)
+        self.twin = stage.twin(*arguments, "--crossed-every-ms", "0", frames=False)
+        book = self.twin.instruments(VENUE)
+        self.symbols = sorted(symbol for symbol in book.symbols("spot") if symbol.count("-") == 1)[:symbols]
+        self.settings = settings
+        self.tag = f"{seed}-{self.twin.ready['port']}"
+        self.feeds: dict[str, Feed] = {}
+        self.changes: list[Change] = []
+
+    def start(self, name: str) -> Feed:
+        """One more feed; returns at once."""
+        instance = f"scale-{name}-{self.tag}"
+        settings = feed_settings(
+            VENUE, instance, self.broker, self.twin.endpoints(VENUE), ["spot"], self.symbols, **self.settings
+        )
+        settings[f"venues.{VENUE}.channels"] = list(CHANNELS)
+        settings["feed.shared"] = True
+        self.feeds[instance] = self.stage.feed(VENUE, settings, instance)
+        return self.feeds[instance]
+
+    def end(self, name: str, number: int) -> str:
+        """Sends a signal to a feed, which counts no more."""
+        instance = f"scale-{name}-{self.tag}"
+        self.feeds.pop(instance).signal(number)
+        return instance
+
+    # Who has what
+
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        """The newest word of every feed that runs."""
+        newest = {}
+        for record in self.reader.records("sys.feed_status.v1"):
+            if record.key in self.feeds and record.value is not None:
+                newest[record.key] = record.value
+        return newest
+
+    def owners(self) -> dict[str, str]:
+        """The one feed of every symbol, where all its channels are live and nothing is on the move; empty while not so."""
+        for instance, feed in self.feeds.items():
+            assert feed.running, f"{instance} ended with {feed.process.returncode}:\n{feed.tail()}"
+        statuses = self.statuses()
+        if len(statuses) < len(self.feeds):
+            return {}
+        found: dict[str, set[str]] = defaultdict(set)
+        for instance, status in statuses.items():
+            share = status.get("share")
+            if share is None or not share["partitions"] or share["leaving"]:
+                return {}
+            if any(stream["state"] != "live" for stream in status["streams"]):
+                return {}
+            for stream in status["streams"]:
+                found[stream["symbol"]].add(instance)
+            channels = [(stream["symbol"], stream["channel"]) for stream in status["streams"]]
+            if len(channels) != len(CHANNELS) * len({symbol for symbol, _ in channels}):
+                return {}
+        if set(found) != set(self.symbols) or any(len(owners) != 1 for owners in found.values()):
+            return {}
+        partitions = sorted(p for status in statuses.values() for p in status["share"]["partitions"])
+        if partitions != list(range(next(iter(statuses.values()))["share"]["of"])):
+            return {}
+        return {symbol: next(iter(owners)) for symbol, owners in found.items()}
+
+    def settled(self, title: str, began: float, before: dict[str, str], within: float = 60) -> dict[str, str]:
+        """The owners when every symbol has one again; notes how long that took."""
+        owners = eventually(f"{title}: one feed for each symbol", self.owners, within)
+        moved = sum(before.get(symbol) != owner for symbol, owner in owners.items()) if before else 0
+        self.changes.append(Change(title, began, time.time() - began, moved))
+        return owners
+
+    def flowing(self, count: int = 500, within: float = 30) -> None:
+        """Waits until so many more records have come."""
+        before = self.reader.count(*MARKET)
+        eventually("more records", lambda: self.reader.count(*MARKET) >= before + count, within)
+
+    # What it cost
+
+    def measure(self) -> None:
+        """Notes for every change how long two feeds streamed the same symbol, and how many trades came twice."""
+        spans = self.spans("md.bbo.v1")
+        trades = self.trades()
+        edges = [change.began for change in self.changes[1:]] + [float("inf")]
+        for change, end in zip(self.changes, edges):
+            for parts in spans.values():
+                for (_, _, last), (_, first, _) in zip(parts, parts[1:]):
+                    if change.began <= first / 1e6 < end and last > first:
+                        change.overlaps.append((last - first) / 1e6)
+            for times in trades.values():
+                for seen in times.values():
+                    change.doubled += len(seen) > 1 and change.began <= sorted(seen)[1] / 1e6 < end
+
+    def spans(self, topic: str) -> dict[str, list[tuple[str, int, int]]]:
+        """Which feed streamed a symbol from when to when, in microseconds, in the order of their beginnings."""
+        found: dict[tuple[str, str, int], list[int]] = {}
+        for record in self.reader.records(topic):
+            value = record.value
+            if value["feed"].endswith(self.tag):
+                span = found.setdefault((value["symbol"], value["feed"], value["epoch"]), [value["published_us"]] * 2)
+                span[1] = max(span[1], value["published_us"])
+        by_symbol: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+        for (symbol, feed, _), (first, last) in found.items():
+            by_symbol[symbol].append((feed, first, last))
+        return {symbol: sorted(parts, key=lambda part: part[1]) for symbol, parts in by_symbol.items()}
+
+    def trades(self) -> dict[str, dict[int, list[int]]]:
+        """When each trade of a symbol was published, by id."""
+        found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for value in self.reader.values("md.trade.v1"):
+            if value["feed"].endswith(self.tag):
+                found[value["symbol"]][int(value["trade_id"])].append(value["published_us"])
+        return found
+
+    def missing_trades(self) -> dict[str, int]:
+        """How many trades of a symbol no feed published, between the first and the last that one did."""
+        missing = {symbol: max(ids) - min(ids) + 1 - len(ids) for symbol, ids in self.trades().items()}
+        return {symbol: count for symbol, count in missing.items() if count}
+
+    def uncovered_quotes(self) -> dict[str, float]:
+        """For how many seconds a symbol's quotes had no feed, where that was so."""
+        found: dict[str, float] = {}
+        for symbol, parts in self.spans("md.bbo.v1").items():
+            last = parts[0][2]
+            for _, first, end in parts[1:]:
+                if first > last:
+                    found[symbol] = found.get(symbol, 0) + (first - last) / 1e6
+                last = max(last, end)
+        return found
+
+    def table(self) -> str:
+        """The changes, one a line."""
+        lines = [f"{'change':28} {'took s':>7} {'moved':>6} {'overlap s':>17} {'doubled trades':>15}"]
+        for change in self.changes:
+            spread = sorted(change.overlaps)
+            middle = f"{spread[len(spread) // 2]:.2f} ({spread[0]:.2f}-{spread[-1]:.2f})" if spread else "-"
+            lines.append(f"{change.title:28} {change.took:7.2f} {change.moved:6} {middle:>17} {change.doubled:15}")
+        return "\n".join(lines)
+
+
+def numbering_problems(records: Iterable[Consumed]) -> list[str]:
+    """Every stream of a feed whose numbers are not contiguous from 1."""
+    last: dict[tuple[str, str, str, int], int] = defaultdict(int)
+    problems = []
+    for record in records:
+        if record.topic not in MARKET:
+            continue
+        value = record.value
+        stream = (value["feed"], record.topic, value["symbol"], value["epoch"])
+        if value["seq"] != last[stream] + 1:
+            problems.append(f"{stream}: {value['seq']} after {last[stream]}")
+        last[stream] = value["seq"]
+    return problems
+
+
+def verify(broker: Any, since: Optional[float] = None) -> tuple[int, list[dict[str, Any]]]:
+    """What `marketbus verify` says: its exit code and its findings."""
+    sets = {"kafka.bootstrap_servers": broker.bootstrap, **broker.settings}
+    flags = [word for key, value in sets.items() for word in ("--set", f"{key}={str(value).lower()}")]
+    if since is not None:
+        flags += ["--from", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))]
+    command = [str(programs.binary("marketbus")), "verify", "--json", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
