@@ -227,6 +227,11 @@ let testTargets: [Target] = [
     tests("Unit", "ArbitrageTests", ["Arbitrage", "Quotes", "Models", "FixedPoint", "TestKit"]),
     tests("Unit", "RoutingTests", ["Routing", "Quotes", "Models", "FixedPoint"]),
     tests("Unit", "IntegrityTests", ["Integrity", "VenueTestKit"]),
+    tests(
+        "Unit",
+        "AggregatorTests",
+        ["Aggregator", "Arbitrage", "Quotes", "Wire", "KafkaBus"] + foundations + runtime
+    ),
     tests("Unit", "LifecycleTests", ["Lifecycle", "Observability", "TestKit"]),
     tests("Unit", "ConfigurationTests", ["Configuration", "TestKit"]),
     tests("Unit", "ObservabilityTests", ["Observability", "TestKit"]),

@@ -2,7 +2,6 @@
 
 import Arbitrage
 import FixedPoint
-import KafkaBus
 import Models
 import Quotes
 import Routing
@@ -20,8 +19,12 @@ enum BookSource {
 extension AggregatorEngine {
     /// The number of a venue's instrument, if there is room for it.
     func market(_ symbol: SymbolID, _ venue: VenueIndex) -> MarketIndex? {
+        enroll(symbol)
         guard let market = board.market(symbol, venue) else { return nil }
-        while sources.count < board.depth.count { sources.append(.none) }
+        while sources.count < board.depth.count {
+            place(MarketIndex(index: UInt32(truncatingIfNeeded: sources.count)), closing: nil, .min)
+            sources.append(.none)
+        }
         return market
     }
 
@@ -38,11 +41,12 @@ extension AggregatorEngine {
         quoteUpdate.asks.removeAll(keepingCapacity: true)
         if let bid = update.bid { quoteUpdate.bids.append(bid) }
         if let ask = update.ask { quoteUpdate.asks.append(ask) }
-        board.apply(quoteUpdate, market, now: now, judges: cold.isEmpty)
+        board.apply(quoteUpdate, market, now: now)
     }
 
     /// Takes in a record of `md.book.v1`.
-    func takeBook(_ record: borrowing ConsumedRecord, now: Int64) {
+    func takeBook(_ record: InboundRecord, now: Int64) {
+        guard wants(record.key) else { return metrics.foreign.add() }
         guard let value = record.value else { return metrics.tombstone.add() }
         do throws(RecordError) {
             let book = try BookRecord(decoding: value, scanner: scanner)
@@ -58,6 +62,7 @@ extension AggregatorEngine {
         guard let symbol = quotes.symbol(head.symbol), let venue = quotes.venue(head.venue),
             let feed = quotes.feed(head.feed), let market = market(symbol, venue)
         else { return metrics.refusedName.add() }
+        guard states[Int(symbol.index)].standing != .stranger else { return metrics.foreign.add() }
         publisher.note(head.venueSymbol, symbol, venue)
         hearEpoch(head.epoch, feed, now)
         var update = DepthUpdate(
@@ -78,18 +83,20 @@ extension AggregatorEngine {
             sources[place] = .books
         }
         metrics.books.add()
-        board.apply(update, market, now: now, judges: cold.isEmpty)
+        let outcome = board.apply(update, market, now: now)
+        publishSteps(now)
+        if case .ignored = outcome { return }
         touchBook(symbol)
         // A feed that gave the symbol to another ends its own stream; the other's book stays.
         if record.book.reason == .unsubscribed, board.depth[market].identity == update.identity {
             board.forgetBook(market)
             sources[place] = .none
         }
-        publishSteps(now)
     }
 
     /// Takes in a record of `md.funding.v1`.
-    func takeFunding(_ record: borrowing ConsumedRecord, now: Int64) {
+    func takeFunding(_ record: InboundRecord, now: Int64) {
+        guard wants(record.key) else { return metrics.foreign.add() }
         guard let value = record.value else { return metrics.tombstone.add() }
         do throws(RecordError) {
             let funding = try FundingRecord(decoding: value, scanner: scanner)
@@ -105,6 +112,14 @@ extension AggregatorEngine {
         guard let symbol = quotes.symbol(head.symbol), let venue = quotes.venue(head.venue),
             let feed = quotes.feed(head.feed), let market = market(symbol, venue)
         else { return metrics.refusedName.add() }
+        guard states[Int(symbol.index)].standing != .stranger else { return metrics.foreign.add() }
+        // Records that are read again don't bring old terms back.
+        let place = Int(market.index)
+        while fundingMicroseconds.count <= place { fundingMicroseconds.append(.min) }
+        guard head.receivedMicroseconds >= fundingMicroseconds[place] else {
+            return metrics.oldSequence.add()
+        }
+        fundingMicroseconds[place] = head.receivedMicroseconds
         var terms: FundingTerms?
         if let rate = record.rate, let mark = record.mark, record.nextMicroseconds != EventTime.none {
             terms = FundingTerms(rate: rate, nextMicroseconds: record.nextMicroseconds, mark: mark)
@@ -114,20 +129,7 @@ extension AggregatorEngine {
             identity: RecordIdentity(feed: feed, epoch: head.epoch, seq: head.seq),
             receivedMicroseconds: head.receivedMicroseconds
         )
-        board.setFunding(terms, market, trigger: trigger, now: now, judges: cold.isEmpty)
-        publishSteps(now)
-    }
-
-    /// Closes what a symbol's books are part of, and forgets them.
-    func releaseBooks(of symbol: SymbolID, _ now: Int64) {
-        for index in 0..<quotes.venueCount {
-            let venue = VenueIndex(index: UInt16(truncatingIfNeeded: index))
-            guard let market = board.depth.find(symbol, venue) else { continue }
-            board.release(market, .shutdown, now: now)
-            if board.depth.isQuarantined(market) { board.setQuarantine(false, market, now: now) }
-            names.forget(market)
-            sources[Int(market.index)] = .none
-        }
+        board.setFunding(terms, market, trigger: trigger, now: now)
         publishSteps(now)
     }
 }
@@ -136,8 +138,7 @@ extension AggregatorEngine {
 
 extension AggregatorEngine {
     func touchBook(_ symbol: SymbolID) {
-        while states.count <= Int(symbol.index) { states.append(SymbolState()) }
-        guard !states[Int(symbol.index)].isBookDirty else { return }
+        guard states[Int(symbol.index)].speaks, !states[Int(symbol.index)].isBookDirty else { return }
         states[Int(symbol.index)].isBookDirty = true
         dirtyBooks.append(symbol)
     }
@@ -201,30 +202,5 @@ extension AggregatorEngine {
                 parts: level.parts.map { .init(venue: quotes.name(of: $0.venue), size: $0.size) }
             )
         }
-    }
-}
-
-// MARK: - What an earlier run left open
-
-extension AggregatorEngine {
-    /// Notes a step that an earlier run of this instance told.
-    func noteOpportunity(_ record: borrowing ConsumedRecord) {
-        guard let value = record.value,
-            let step = try? OpportunityRecord(decoding: value, scanner: scanner),
-            step.aggregator == settings.common.instance, step.epoch != publisher.epoch,
-            let state = OpportunityState(rawValue: step.state.rawValue)
-        else { return }
-        orphans?.note(step, id: step.id, state)
-    }
-
-    /// Closes what an earlier run left open; gives their number.
-    func closeOrphans(now: Int64) -> Int {
-        let left = orphans?.takeAll() ?? []
-        orphans = nil
-        for orphan in left {
-            guard let symbol = quotes.symbol(orphan.symbol) else { continue }
-            publisher.publishEnd(of: orphan, symbol, now: now)
-        }
-        return left.count
     }
 }

@@ -1,7 +1,6 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import FixedPoint
-import KafkaBus
 import Models
 import Observability
 import Quotes
@@ -11,7 +10,7 @@ import Wire
 
 extension AggregatorEngine {
     /// Takes in a record of `sys.feed_status.v1`; a tombstone ends its feed.
-    func takeStatus(_ record: borrowing ConsumedRecord, now: Int64) {
+    func takeStatus(_ record: InboundRecord, now: Int64) {
         guard let value = record.value else {
             guard let key = record.key, let feed = quotes.feed(key) else { return }
             return stop(feed, at: now)
@@ -63,7 +62,7 @@ extension AggregatorEngine {
 extension AggregatorEngine {
     /// Sets apart legs whose price was far from the others' for long, and takes those back in that are near again.
     func watchNames(_ now: Int64) {
-        guard cold.isEmpty else { return }
+        guard share.learning.isEmpty else { return }
         for finding in names.look(board.depth, now: now) {
             let leg = board.depth[finding.market]
             board.setQuarantine(finding.isApart, finding.market, now: now)
@@ -72,7 +71,7 @@ extension AggregatorEngine {
                 touch(leg.symbol, now)
             }
             if sources[Int(finding.market.index)] == .books { touchBook(leg.symbol) }
-            tell(finding, leg, now)
+            if states[Int(leg.symbol.index)].speaks { tell(finding, leg, now) }
         }
     }
 

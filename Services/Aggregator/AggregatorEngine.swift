@@ -2,7 +2,6 @@
 
 import Arbitrage
 import JSONView
-import KafkaBus
 import Models
 import Observability
 import Quotes
@@ -16,13 +15,26 @@ import Wire
 final class AggregatorEngine {
     /// What is known of a symbol beside its quotes.
     struct SymbolState {
-        /// The partition that its records come from; -1 before the first.
-        var partition: Int32 = -1
+        /// The partition of its records, by its name.
+        let partition: Int32
+        var standing = SymbolStanding.stranger
+        /// Whether what is known of it is the present, and not read from old records.
+        var isKnown = false
+        /// Whether its quotes, books and routes are this instance's to tell.
+        var speaks = false
         var isDirty = false
         var publishedMicroseconds = Int64.min
         /// Whether the book over venues changed since it was published.
         var isBookDirty = false
         var bookMicroseconds = Int64.min
+
+        /// From now on another tells of it; what is known stays until it is of no interest.
+        mutating func silence() {
+            if standing == .own { standing = .guest }
+            speaks = false
+            (isDirty, publishedMicroseconds) = (false, .min)
+            (isBookDirty, bookMicroseconds) = (false, .min)
+        }
     }
 
     let settings: AggregatorSettings
@@ -37,6 +49,8 @@ final class AggregatorEngine {
     var lateFeeds: Set<UInt32> = []
     /// Which stream tells of each instrument's book.
     var sources: ContiguousArray<BookSource> = []
+    /// When the newest funding of each instrument was received, in microseconds since the Unix epoch.
+    var fundingMicroseconds: ContiguousArray<Int64> = []
     /// Used again for every quote.
     var quoteUpdate: DepthUpdate
     var states: ContiguousArray<SymbolState> = []
@@ -44,12 +58,17 @@ final class AggregatorEngine {
     private var touched: ContiguousArray<SymbolID> = []
     /// The symbols whose book over venues changed.
     var dirtyBooks: ContiguousArray<SymbolID> = []
-    /// Partitions whose newest records are being read again: their legs are learned, nothing is published.
-    var cold: Set<Int32> = []
-    /// What an earlier run left open; nil once that is closed.
-    var orphans: OrphanLedger<OpportunityRecord>? = OrphanLedger()
+    /// Which part of the market is this instance's.
+    var share: MarketShare
+    /// Whether ``share`` changed since routes were last followed.
+    var hasNewShare = false
+    /// How many routes there were then.
+    var followedRoutes = 0
+    /// What is open in partitions that were just taken, by partition.
+    var orphans: [Int32: OrphanLedger<OpportunityRecord>] = [:]
     private var deadLetters: DeadLetterBox
     private var nextSurvey = Int64.min
+    private var quotedSymbols = 0
 
     init(
         _ settings: AggregatorSettings,
@@ -60,6 +79,7 @@ final class AggregatorEngine {
     ) {
         self.settings = settings
         self.logger = logger
+        share = MarketShare(partitions: settings.kafka.partitions)
         names = NamesakeWatch(settings: settings.namesakes)
         self.scanner = scanner
         self.publisher = publisher
@@ -84,8 +104,8 @@ final class AggregatorEngine {
         }
     }
 
-    /// How many symbols are known.
-    var symbolCount: Int { states.count }
+    /// How many symbols this instance told of, as of the last survey.
+    var symbolCount: Int { quotedSymbols }
 
     /// The name of the symbol with this number.
     func symbolName(_ index: UInt32) -> String { quotes.name(of: SymbolID(index: index)) }
@@ -95,23 +115,23 @@ final class AggregatorEngine {
 
 extension AggregatorEngine {
     /// Takes in a record of `md.bbo.v1`.
-    func takeQuote(_ record: borrowing ConsumedRecord, now: Int64) {
+    func takeQuote(_ record: InboundRecord, now: Int64) {
+        guard wants(record.key) else { return metrics.foreign.add() }
         guard let value = record.value else { return metrics.tombstone.add() }
         do throws(RecordError) {
             let bbo = try BboRecord(decoding: value, scanner: scanner)
-            take(bbo, record.partition, now)
+            take(bbo, now)
         } catch {
             metrics.undecodable.add()
             bury(record, value, error, now)
         }
     }
 
-    private func take(_ bbo: BboRecord, _ partition: Int32, _ now: Int64) {
+    private func take(_ bbo: BboRecord, _ now: Int64) {
         guard let symbol = quotes.symbol(bbo.symbol.bytes), let venue = quotes.venue(bbo.venue.bytes),
             let feed = quotes.feed(bbo.feed.bytes)
         else { return metrics.refusedName.add() }
-        while states.count <= Int(symbol.index) { states.append(SymbolState()) }
-        states[Int(symbol.index)].partition = partition
+        guard enroll(symbol) else { return metrics.foreign.add() }
         hearEpoch(bbo.epoch, feed, now)
         let update = Self.update(bbo, symbol, venue, feed)
         let outcome = quotes.apply(update, now: now)
@@ -120,9 +140,9 @@ extension AggregatorEngine {
         takeDepth(of: update, symbol, venue, now)
         guard outcome != .refreshed else { return publishSteps(now) }
         publisher.note(bbo.venueSymbol.bytes, symbol, venue)
-        guard cold.isEmpty || !cold.contains(partition) else { return }
-        metrics.recordAge.observe(now &- bbo.publishedMicroseconds)
         publishSteps(now)
+        guard states[Int(symbol.index)].speaks else { return }
+        metrics.recordAge.observe(now &- bbo.publishedMicroseconds)
         touch(symbol, now)
     }
 
@@ -155,7 +175,7 @@ extension AggregatorEngine {
     }
 
     /// Takes in a record of `ref.instrument.v1`; a tombstone ends the instrument.
-    func takeInstrument(_ record: borrowing ConsumedRecord, now: Int64) {
+    func takeInstrument(_ record: InboundRecord, now: Int64) {
         guard let value = record.value else { return endInstrument(record.key, now) }
         do throws(RecordError) {
             let instrument = try InstrumentRecord(decoding: value, scanner: scanner).instrument
@@ -185,12 +205,12 @@ extension AggregatorEngine {
 
     private func setFacts(_ facts: MarketFacts?, _ symbol: SymbolID, _ venue: VenueIndex, _ now: Int64) {
         guard let market = market(symbol, venue) else { return metrics.refusedName.add() }
-        board.setFacts(facts, market, now: now, judges: cold.isEmpty)
+        board.setFacts(facts, market, now: now)
         publishSteps(now)
     }
 
     func bury(
-        _ record: borrowing ConsumedRecord,
+        _ record: InboundRecord,
         _ value: UnsafeRawBufferPointer,
         _ error: RecordError,
         _ now: Int64
@@ -207,14 +227,12 @@ extension AggregatorEngine {
 extension AggregatorEngine {
     /// Does what time brings: legs that grow too old, updates and quotes that waited, quotes that are told again.
     func tick(now: Int64) {
-        touched.removeAll(keepingCapacity: true)
-        quotes.expire(now: now) { touched.append($0) }
-        for symbol in touched where !isCold(symbol) { touch(symbol, now) }
+        expireQuotes(now)
         followFeeds()
-        if cold.isEmpty { board.tick(now: now) }
+        board.tick(now: now)
         publishSteps(now)
         publishDirty(now)
-        if settings.bookTop > 0, cold.isEmpty { publishBooks(now) }
+        if settings.bookTop > 0 { publishBooks(now) }
         if now >= nextSurvey {
             refresh(now)
             watchNames(now)
@@ -223,10 +241,17 @@ extension AggregatorEngine {
         }
     }
 
+    /// Lets legs leave that are too old, and tells what that changes.
+    func expireQuotes(_ now: Int64) {
+        touched.removeAll(keepingCapacity: true)
+        quotes.expire(now: now) { touched.append($0) }
+        for symbol in touched { touch(symbol, now) }
+    }
+
     /// Publishes a symbol's quote now, or notes that it waits for its interval.
     func touch(_ symbol: SymbolID, _ now: Int64) {
         let index = Int(symbol.index)
-        guard index < states.count else { return }
+        guard index < states.count, states[index].speaks else { return }
         if settings.quoteIntervalMicroseconds == 0 || isDue(index, settings.quoteIntervalMicroseconds, now) {
             publishQuote(symbol, now)
         } else if !states[index].isDirty {
@@ -253,7 +278,7 @@ extension AggregatorEngine {
         dirty.removeLast(dirty.count - kept)
     }
 
-    private func publishQuote(_ symbol: SymbolID, _ now: Int64) {
+    func publishQuote(_ symbol: SymbolID, _ now: Int64) {
         states[Int(symbol.index)].isDirty = false
         states[Int(symbol.index)].publishedMicroseconds = now
         publisher.publish(symbol, of: quotes, now: now)
@@ -272,16 +297,19 @@ extension AggregatorEngine {
 
     /// Tells quotes again that have not changed for long; one of which nobody is live was told when the last left.
     private func refresh(_ now: Int64) {
-        for index in states.indices where isDue(index, settings.refreshMicroseconds, now) {
+        for index in states.indices
+        where states[index].speaks && isDue(index, settings.refreshMicroseconds, now) {
             let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
-            if quotes.quote(of: symbol).liveLegs > 0, !isCold(symbol) { publishQuote(symbol, now) }
+            if quotes.quote(of: symbol).liveLegs > 0 { publishQuote(symbol, now) }
         }
     }
 
     private func survey() {
         var counts = [0, 0, 0]
-        for index in states.indices {
+        quotedSymbols = 0
+        for index in states.indices where states[index].standing == .own {
             let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
+            if quotes.isQuoted(symbol) { quotedSymbols += 1 }
             for venue in 0..<quotes.venueCount {
                 guard let leg = quotes.leg(symbol, VenueIndex(index: UInt16(truncatingIfNeeded: venue)))
                 else {
@@ -294,60 +322,20 @@ extension AggregatorEngine {
         metrics.lateFeeds.set(lateFeeds.count)
         metrics.quarantined.set(names.apartCount)
         metrics.open.set(board.openCount)
-        metrics.symbols.set(states.count)
+        metrics.symbols.set(quotedSymbols)
+        metrics.ownPartitions.set(share.own.count)
+        metrics.learningPartitions.set(share.learning.count)
         metrics.routes.set(board.map.routes.count)
         metrics.cutSearches.set(Double(board.counts.cutSearches))
         metrics.overflows.set(Double(board.counts.overflows))
     }
 }
 
-// MARK: - Partitions
-
 extension AggregatorEngine {
-    /// From now on these partitions' records teach what the legs say, and nothing is published of them.
-    func beginRebuild(_ partitions: some Sequence<Int32>) {
-        cold.formUnion(partitions)
-    }
-
-    /// The newest records are read: judges and publishes all that was learned; gives the number of symbols.
-    func endRebuild(now: Int64) -> Int {
-        let rebuilt = cold
-        var count = 0
-        cold = []
-        quotes.expire(now: now) { _ in }
-        for index in states.indices where rebuilt.contains(states[index].partition) {
-            publishQuote(SymbolID(index: UInt32(truncatingIfNeeded: index)), now)
-            count += 1
-        }
-        board.tick(now: now)
-        for index in 0..<board.depth.count {
-            board.review(MarketIndex(index: UInt32(truncatingIfNeeded: index)), now: now)
-        }
-        publishSteps(now)
-        return count
-    }
-
-    /// Another instance reads these partitions from now on: it finds their opportunities anew.
-    func release(_ partitions: some Sequence<Int32>, now: Int64) {
-        let gone = Set(partitions)
-        cold.subtract(gone)
-        for index in states.indices where gone.contains(states[index].partition) {
-            let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
-            releaseBooks(of: symbol, now)
-            quotes.forget(symbol)
-            states[index] = SymbolState()
-        }
-    }
-
     /// Closes what is open, since nobody will watch it.
     func shutdown(now: Int64) {
         board.closeAll(.shutdown, now: now)
         publishSteps(now)
         publishDirty(now, isLast: true)
-    }
-
-    private func isCold(_ symbol: SymbolID) -> Bool {
-        guard !cold.isEmpty, Int(symbol.index) < states.count else { return false }
-        return cold.contains(states[Int(symbol.index)].partition)
     }
 }

@@ -15,6 +15,7 @@ struct AggregatorMetrics: Sendable {
     let tombstone: Counter
     let undecodable: Counter
     let refusedName: Counter
+    let foreign: Counter
     let instruments: Counter
     let badInstruments: Counter
     let quotes: Counter
@@ -23,6 +24,8 @@ struct AggregatorMetrics: Sendable {
     let lost: Counter
     let open: Gauge
     let symbols: Gauge
+    let ownPartitions: Gauge
+    let learningPartitions: Gauge
     let lateFeeds: Gauge
     let quarantined: Gauge
     let legs: [Gauge]
@@ -59,6 +62,10 @@ struct AggregatorMetrics: Sendable {
         tombstone = records("tombstone")
         undecodable = records("undecodable")
         refusedName = records("refused_name")
+        foreign = metrics.counter(
+            "marketbus_aggregator_foreign_records_total",
+            help: "Records passed over: another instance's, and no leg of a route that is this one's."
+        )
         func counter(_ name: String, _ help: String) -> Counter {
             metrics.counter("marketbus_aggregator_\(name)_total", help: help)
         }
@@ -73,6 +80,8 @@ struct AggregatorMetrics: Sendable {
         }
         open = gauge("open_opportunities", "Opportunities that are open.")
         symbols = gauge("symbols", "Symbols known.")
+        ownPartitions = gauge("partitions", "Partitions that are this instance's.")
+        learningPartitions = gauge("learning_partitions", "Partitions whose newest records are being read.")
         lateFeeds = gauge("late_feeds", "Feeds whose last status is too old, or said that they stop.")
         quarantined = gauge("quarantined_legs", "Legs set apart: only the name is the others'.")
         books = counter("book_records", "Records of md.book taken in.")

@@ -10,15 +10,21 @@ import Wire
 ///
 /// - Thread: the aggregator's; made, used and closed there.
 final class AggregatorSession {
-    static let group = "marketbus-aggregator"
-    private static let topics = [
+    static let groupName = "marketbus-aggregator"
+    private static let read = [
         TopicRegistry.bbo, TopicRegistry.book, TopicRegistry.funding, TopicRegistry.instrument,
         TopicRegistry.feedStatus,
-        TopicRegistry.quote, TopicRegistry.opportunity,
-        TopicRegistry.aggregatedBook, TopicRegistry.integrity, TopicRegistry.deadLetter,
     ]
-    /// The longest time in which old records may be read before the present is believed.
-    private static let rebuildMilliseconds: Int64 = 10_000
+    private static let written = [
+        TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.aggregatedBook,
+        TopicRegistry.integrity, TopicRegistry.deadLetter,
+    ]
+    /// After so long the reading of a partition's newest records is worth a warning.
+    private static let slowMilliseconds: Int64 = 10_000
+    /// How often new instruments' routes are looked at for guests.
+    private static let routesMilliseconds: Int64 = 250
+    /// How long a partition that is given up waits for the broker to have what was told of it.
+    private static let farewellMilliseconds: Int64 = 3000
     private static let turnMilliseconds: Int32 = 10
     /// How many of the newest statuses of a partition are read at the start: enough for every feed's latest.
     private static let statusRecords: Int64 = 100
@@ -34,13 +40,18 @@ final class AggregatorSession {
     private let instruments: KafkaConsumer
     private let quotes: KafkaConsumer
     private let statuses: KafkaConsumer
-    /// Books and funding of the partitions that ``quotes`` has; made anew whenever those change.
-    private var books: KafkaConsumer?
-    /// Reads what an earlier run told, until its orphans are closed.
-    private var told: KafkaConsumer?
-    private var toldEnds = MonotonicNanos.now
-    private var changes = PartitionChanges()
-    private var rebuildEnds: MonotonicNanos?
+    private let reader: MarketReader
+    private let group: GroupEvents
+    /// Partitions whose newest records are to be read, again where they are read already.
+    private var again: Set<Int32> = []
+    /// Whether ``reader`` has yet to follow a change.
+    private var readerIsLate = false
+    /// When the partitions that are being taken were given to this instance.
+    private var takenAt: [Int32: MonotonicNanos] = [:]
+    private var wasReady = false
+    private var lastTurn = MonotonicNanos.now
+    private var nextRoutes = MonotonicNanos.now
+    private var nextWarning = MonotonicNanos.now
     private var nextCommit = MonotonicNanos.now
     private var nextService = MonotonicNanos.now
 
@@ -54,22 +65,22 @@ final class AggregatorSession {
         guard let scanner = JSONScanner() else {
             throw KafkaError(code: .client, retry: .never, message: "no memory for the JSON scanner")
         }
-        let epoch = clock.wall.microseconds
         let instance = settings.common.instance
-        let announcer = LossAnnouncer(instance: instance, epoch: epoch, metrics: metrics, logger: logger)
+        let announcer = LossAnnouncer(instance: instance, metrics: metrics, logger: logger)
         self.announcer = announcer
-        let producer = try KafkaProducer(
+        producer = try KafkaProducer(
             settings: settings.kafka,
-            topics: [
-                TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.aggregatedBook,
-                TopicRegistry.integrity, TopicRegistry.deadLetter,
-            ],
+            topics: Self.written,
             maximumStreams: settings.quotes.maximumSymbols * 3,
             observability: runtime.observability,
             onLoss: { announcer.note($0) }
         )
-        self.producer = producer
-        publisher = RecordPublisher(instance: instance, epoch: epoch, sink: producer, metrics: metrics)
+        publisher = RecordPublisher(
+            instance: instance,
+            epoch: clock.wall.microseconds,
+            sink: producer,
+            metrics: metrics
+        )
         engine = AggregatorEngine(
             settings,
             scanner: scanner,
@@ -78,17 +89,23 @@ final class AggregatorSession {
             logger: logger
         )
         try producer.start()
+        let group = GroupEvents()
+        self.group = group
         do {
-            let changes = changes
-            (instruments, quotes, statuses) = try Self.consumers(settings, runtime.observability) {
-                changes.take($0)
+            (instruments, quotes, statuses, reader) = try Self.readers(settings, runtime.observability) {
+                group.onChange($0)
             }
         } catch {
             producer.close(deadlineMilliseconds: 1000)
             throw error
         }
-        announcer.resolve { [engine] in engine.symbolName($0) }
-        if settings.kafka.isEmbedded { changes.take(.assigned(Array(quotes.assignment))) }
+        let (engine, publisher) = (engine, publisher)
+        announcer.resolve(name: { engine.symbolName($0) }, epoch: { publisher.epoch(ofSymbol: $0) })
+        group.onChange = { [unowned self] in follow($0) }
+        if settings.kafka.isEmbedded {
+            engine.setPartitions(quotes.assignment.count)
+            follow(.assigned(Array(quotes.assignment)))
+        }
     }
 
     /// Asks first whether anybody answers; then makes what is missing and compares.
@@ -96,7 +113,7 @@ final class AggregatorSession {
         let admin = try KafkaAdmin(settings: kafka)
         defer { admin.close() }
         _ = try admin.describeCluster(milliseconds: 2000)
-        let problems = try admin.prepare(topics.map { TopicRegistry.spec(of: $0) }, kafka)
+        let problems = try admin.prepare((read + written).map { TopicRegistry.spec(of: $0) }, kafka)
         guard !problems.isEmpty else { return }
         for problem in problems {
             runtime.logger.error("topic.wrong", ["problem": .string(problem.description)])
@@ -105,14 +122,14 @@ final class AggregatorSession {
         throw KafkaError(code: .configuration, retry: .never, message: text)
     }
 
-    /// Instruments are read whole by every instance; quotes are shared out within the group.
+    /// Instruments and statuses are read whole by every instance; quotes are shared out within the group.
     ///
     /// The embedded broker takes seconds to form a group, and one machine needs none: there all partitions are taken.
-    private static func consumers(
+    private static func readers(
         _ settings: AggregatorSettings,
         _ observability: Observability,
         _ onRebalance: @escaping (RebalanceEvent) -> Void
-    ) throws -> (KafkaConsumer, KafkaConsumer, KafkaConsumer) {
+    ) throws -> (KafkaConsumer, KafkaConsumer, KafkaConsumer, MarketReader) {
         let kafka = settings.kafka
         let bbo = TopicRegistry.spec(of: TopicRegistry.bbo).name
         let instruments = try KafkaConsumer(
@@ -132,14 +149,16 @@ final class AggregatorSession {
             open.append(statuses)
             let quotes = try KafkaConsumer(
                 settings: kafka,
-                group: group,
+                group: groupName,
+                membership: settings.membership,
                 topics: kafka.isEmbedded ? .assignAll([bbo]) : .subscribe([bbo]),
-                from: kafka.isEmbedded ? .begin : .tail(records: Int64(settings.rebuildRecords)),
+                from: MarketReader.start(settings),
                 observability: observability,
                 metadataMilliseconds: 3000,
                 onRebalance: onRebalance
             )
-            return (instruments, quotes, statuses)
+            open.append(quotes)
+            return (instruments, quotes, statuses, try MarketReader(settings))
         } catch {
             for consumer in open { consumer.close() }
             throw error
@@ -154,112 +173,66 @@ extension AggregatorSession {
     func turn() throws {
         let clock = clock
         let engine = engine
-        try followPartitions()
-        try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument($0, now: clock.wall.microseconds) }
-        try statuses.poll(waitMilliseconds: 0) { engine.takeStatus($0, now: clock.wall.microseconds) }
-        try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
-            engine.takeQuote($0, now: clock.wall.microseconds)
+        notePause()
+        try followMarket()
+        try instruments.poll(waitMilliseconds: 0) {
+            engine.takeInstrument(InboundRecord($0), now: clock.wall.microseconds)
         }
-        try books?.poll(waitMilliseconds: 0) { record in
-            if record.topicID == TopicRegistry.funding {
-                engine.takeFunding(record, now: clock.wall.microseconds)
-            } else {
-                engine.takeBook(record, now: clock.wall.microseconds)
+        try statuses.poll(waitMilliseconds: 0) {
+            engine.takeStatus(InboundRecord($0), now: clock.wall.microseconds)
+        }
+        try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
+            engine.takeQuote(InboundRecord($0), now: clock.wall.microseconds)
+        }
+        try reader.poll { topic, record in
+            switch topic {
+            case TopicRegistry.bbo: engine.takeQuote(record, now: clock.wall.microseconds)
+            case TopicRegistry.book: engine.takeBook(record, now: clock.wall.microseconds)
+            case TopicRegistry.funding: engine.takeFunding(record, now: clock.wall.microseconds)
+            default: engine.noteOpportunity(record)
             }
         }
-        try closeOrphans()
         engine.tick(now: clock.wall.microseconds)
         desk.serve { engine.routeMarket($0, isBuy: $1, now: clock.wall.microseconds) }
-        let now = clock.monotonic
-        if now >= nextService {
-            producer.serviceHeldRecords()
-            announcer.announce(with: publisher, now: clock.wall.microseconds)
-            nextService = now.advanced(milliseconds: 200)
-        }
-        if now >= nextCommit {
-            // Where a restart begins is decided by the rebuild; the offsets tell operators how far this one is.
-            try quotes.commit(waits: false)
-            nextCommit = now.advanced(milliseconds: 1000)
-        }
+        try doChores()
         if case .failed(let error) = producer.health { throw error }
     }
 
-    /// Reads what an earlier run of this instance told, and closes what it left open, once.
-    private func closeOrphans() throws {
-        guard engine.orphans != nil else { return }
-        if told == nil {
-            told = try KafkaConsumer(
-                settings: settings.kafka,
-                topics: .assignAll([TopicRegistry.spec(of: TopicRegistry.opportunity).name]),
-                from: settings.kafka.isEmbedded
-                    ? .begin : .tail(records: Int64(max(settings.rebuildRecords, 1))),
-                metadataMilliseconds: 3000
-            )
-            toldEnds = clock.monotonic.advanced(milliseconds: Self.rebuildMilliseconds)
+    private func doChores() throws {
+        let now = clock.monotonic
+        if now >= nextService {
+            tellLosses()
+            nextService = now.advanced(milliseconds: 200)
         }
-        let engine = engine
-        try told?.poll(waitMilliseconds: 0) { engine.noteOpportunity($0) }
-        guard told?.hasReachedEnd ?? true || clock.monotonic >= toldEnds else { return }
-        told?.close(deadlineMilliseconds: 500)
-        told = nil
-        let count = engine.closeOrphans(now: clock.wall.microseconds)
-        if count > 0 { logger.info("opportunities.restarted", ["closed": LogValue(count)]) }
+        if now >= nextCommit {
+            // Where a restart begins is decided by the newest records; the offsets tell operators how far this one is.
+            try quotes.commit(waits: false)
+            nextCommit = now.advanced(milliseconds: 1000)
+        }
     }
 
-    /// Reads books and funding of the same partitions as quotes: a symbol has the same number in all three topics.
-    private func followBooks() throws {
-        books?.close(deadlineMilliseconds: 500)
-        books = nil
-        let numbers = quotes.assignment.map(\.partition).sorted()
-        guard !numbers.isEmpty else { return }
-        let topics = [TopicRegistry.book, TopicRegistry.funding].map { TopicRegistry.spec(of: $0).name }
-        let partitions = topics.flatMap { topic in
-            numbers.map { TopicPartition(topic: topic, partition: $0) }
-        }
-        let records = Int64(settings.rebuildRecords)
-        books = try KafkaConsumer(
-            settings: settings.kafka,
-            topics: .assign(partitions),
-            from: settings.kafka.isEmbedded || records == 0 ? .begin : .tail(records: records),
-            metadataMilliseconds: 3000
-        )
-    }
-
-    private func followPartitions() throws {
-        let (added, removed) = changes.drain()
-        if !removed.isEmpty || !added.isEmpty { try followBooks() }
-        if !removed.isEmpty {
-            engine.release(removed.map(\.partition), now: clock.wall.microseconds)
-        }
-        if !added.isEmpty {
-            engine.beginRebuild(added.map(\.partition))
-            rebuildEnds = clock.monotonic.advanced(milliseconds: Self.rebuildMilliseconds)
-            logger.info("quotes.rebuilding", ["partitions": LogValue(added.count)])
-        }
-        guard let deadline = rebuildEnds else { return }
-        let isRead =
-            quotes.hasReachedEnd && instruments.hasReachedEnd && statuses.hasReachedEnd
-            && (books?.hasReachedEnd ?? true)
-        guard isRead || clock.monotonic >= deadline else { return }
-        rebuildEnds = nil
-        let symbols = engine.endRebuild(now: clock.wall.microseconds)
-        logger.info("quotes.rebuilt", ["symbols": LogValue(symbols), "complete": .bool(isRead)])
+    private func tellLosses() {
+        producer.serviceHeldRecords()
+        announcer.announce(with: publisher, now: clock.wall.microseconds)
     }
 
     /// Says in `/ready` how it goes.
     func report(to check: ReadinessCheck) {
         let servers = settings.kafka.bootstrapServers
         let (reads, writes) = (quotes.health, producer.health)
+        let count = engine.share.own.count
         if !reads.isConnected {
             check.set(false, reads.text(bootstrapServers: servers))
         } else if !writes.isConnected {
             check.set(false, writes.text(bootstrapServers: servers))
-        } else if rebuildEnds != nil {
+        } else if !group.hasJoined {
+            check.set(false, "waiting for partitions of the group \(Self.groupName)")
+        } else if !wasReady, !engine.share.learning.isEmpty {
             check.set(false, "reading the newest records")
-        } else if quotes.assignment.isEmpty {
-            check.set(false, "waiting for partitions of the group \(Self.group)")
         } else {
-            check.set(true, "\(quotes.assignment.count) partitions, \(engine.symbolCount) symbols")
+            wasReady = true
+            let spare = "no partition is left for this instance: it stands by"
+            check.set(true, count == 0 ? spare : "\(count) partitions, \(engine.symbolCount) symbols")
         }
     }
 
@@ -271,8 +244,7 @@ extension AggregatorSession {
         if undelivered > 0 { logger.warning("kafka.undelivered", ["records": LogValue(undelivered)]) }
         if undelivered == 0 { try? quotes.commit(waits: true) }
         quotes.close(deadlineMilliseconds: 1000)
-        books?.close(deadlineMilliseconds: 500)
-        told?.close(deadlineMilliseconds: 500)
+        reader.close()
         instruments.close(deadlineMilliseconds: 500)
         statuses.close(deadlineMilliseconds: 500)
         producer.close(deadlineMilliseconds: 1000)
@@ -280,25 +252,112 @@ extension AggregatorSession {
     }
 }
 
-/// The changes of the group that the poll thread has yet to follow.
-///
-/// - Thread: the aggregator's; written within a poll.
-private final class PartitionChanges {
-    private var added: [TopicPartition] = []
-    private var removed: [TopicPartition] = []
+// MARK: - Sharing
 
-    func take(_ event: RebalanceEvent) {
+extension AggregatorSession {
+    /// Follows the group's decision, within the poll that brings it: what is given up is closed, and on the broker, before
+    /// another instance is told that it is the owner.
+    private func follow(_ event: RebalanceEvent) {
+        group.hasJoined = true
+        readerIsLate = true
+        nextRoutes = clock.monotonic
+        let now = clock.wall.microseconds
+        let numbers = event.partitions.map(\.partition)
         switch event {
-        case .assigned(let partitions):
-            added += partitions
-        case .revoked(let partitions), .lost(let partitions):
-            added.removeAll { partitions.contains($0) }
-            removed += partitions
+        case .assigned:
+            engine.take(numbers)
+            again.formUnion(numbers)
+            for number in numbers { takenAt[number] = clock.monotonic }
+        case .revoked:
+            let began = clock.monotonic
+            engine.giveUp(numbers, .handedOver, now: now)
+            let undelivered = producer.flush(deadlineMilliseconds: Self.farewellMilliseconds)
+            tellLosses()
+            logger.info(
+                "partitions.given",
+                [
+                    "partitions": Self.list(numbers),
+                    "took_ms": LogValue((clock.monotonic - began) / 1_000_000),
+                    "undelivered": LogValue(undelivered),
+                ]
+            )
+        case .lost:
+            engine.giveUp(numbers, nil, now: now)
+            logger.warning("partitions.lost", ["partitions": Self.list(numbers)])
         }
     }
 
-    func drain() -> (added: [TopicPartition], removed: [TopicPartition]) {
-        defer { (added, removed) = ([], []) }
-        return (added, removed)
+    private static func list(_ numbers: some Sequence<Int32>) -> LogValue {
+        .string(numbers.sorted().map { "\($0)" }.joined(separator: ","))
     }
+
+    /// Who stood still for a session is no member any more, whether or not it knows: what it had open is another's to close.
+    private func notePause() {
+        let now = clock.monotonic
+        let pause = (now - lastTurn) / 1_000_000
+        lastTurn = now
+        let limit = settings.membership.sessionMilliseconds - 2 * settings.membership.heartbeatMilliseconds
+        guard !settings.kafka.isEmbedded, pause >= limit else { return }
+        logger.warning("aggregator.paused", ["ms": LogValue(pause)])
+        let own = engine.share.own
+        engine.giveUp(own, nil, now: clock.wall.microseconds)
+        engine.take(own)
+        again.formUnion(own)
+        readerIsLate = true
+        for number in own { takenAt[number] = now }
+    }
+
+    /// Reads what the partitions and routes of now need, and ends the learning of what is read.
+    private func followMarket() throws {
+        let now = clock.monotonic
+        if instruments.hasReachedEnd, now >= nextRoutes {
+            nextRoutes = now.advanced(milliseconds: Self.routesMilliseconds)
+            if let unread = engine.followRoutes(now: clock.wall.microseconds) {
+                engine.beginLearning(unread)
+                again.formUnion(unread)
+                readerIsLate = true
+            }
+        }
+        if readerIsLate {
+            readerIsLate = false
+            try reader.follow(engine.share, guests: engine.guestPartitions, again: again)
+            again = []
+        }
+        guard !engine.share.learning.isEmpty else { return }
+        if instruments.hasReachedEnd, statuses.hasReachedEnd { endLearning() }
+        if !engine.share.learning.isEmpty, now >= nextWarning {
+            let oldest = takenAt.values.min() ?? now
+            if (now - oldest) / 1_000_000 >= Self.slowMilliseconds {
+                logger.warning("partitions.slow", ["learning": LogValue(engine.share.learning.count)])
+            }
+            nextWarning = now.advanced(milliseconds: Self.slowMilliseconds)
+        }
+    }
+
+    private func endLearning() {
+        let topic = TopicRegistry.spec(of: TopicRegistry.bbo).name
+        for number in engine.share.learning.sorted() where reader.hasRead(number) {
+            let partition = TopicPartition(topic: topic, partition: number)
+            let isOwn = engine.share.own.contains(number)
+            guard !isOwn || quotes.readToEnd.contains(partition) else { continue }
+            let found = engine.endLearning(number, now: clock.wall.microseconds)
+            readerIsLate = true
+            guard isOwn, let began = takenAt.removeValue(forKey: number) else { continue }
+            logger.info(
+                "partition.taken",
+                [
+                    "partition": LogValue(number), "took_ms": LogValue((clock.monotonic - began) / 1_000_000),
+                    "symbols": LogValue(found.symbols), "restarted": LogValue(found.orphans),
+                ]
+            )
+        }
+    }
+}
+
+/// Between the consumer that the group belongs to and the session that is made after it.
+///
+/// - Thread: the aggregator's; called within a poll.
+private final class GroupEvents {
+    var hasJoined = false
+    var onChange: (RebalanceEvent) -> Void = { _ in }
 }

@@ -32,32 +32,13 @@ struct AggregatorSettings: Sendable {
     /// Fees that take the place of those in `ref.instrument`.
     let fees: FeeRules
 
+    /// How the group of aggregators notices that one is gone.
+    let membership: GroupMembership
+
     init(_ reader: ConfigurationReader) {
         common = CommonSettings(reader, service: "aggregator", port: 9110)
         kafka = KafkaSettings(reader, instance: common.instance)
-        quotes = QuoteSettings(
-            legMaxAgeMicroseconds: Self.microseconds(
-                reader,
-                "aggregator.leg_max_age_ms",
-                30_000,
-                100...3_600_000,
-                "a venue's quote that is older does not count"
-            ),
-            legMinAgeMicroseconds: Self.microseconds(
-                reader,
-                "aggregator.leg_min_age_ms",
-                2000,
-                100...3_600_000,
-                "a venue's quote counts for so long at least, however often it usually speaks"
-            ),
-            heartbeatMicroseconds: Self.heartbeat(reader),
-            maximumSymbols: reader.int(
-                "aggregator.maximum_symbols",
-                default: 20_000,
-                in: 1...1_000_000,
-                help: "symbols beyond are refused and counted"
-            )
-        )
+        quotes = Self.quotes(reader)
         quoteIntervalMicroseconds = Self.microseconds(
             reader,
             "aggregator.quote_interval_ms",
@@ -89,11 +70,47 @@ struct AggregatorSettings: Sendable {
             "aggregator.rebuild_records",
             default: 20_000,
             in: 0...10_000_000,
-            help: "newest records of a partition that are read again at the start"
+            help: "newest records of a partition that are read when it is taken over"
         )
+        membership = Self.membership(reader, common.instance)
         arbitrage = Self.arbitrage(reader)
+        depth = Self.depth(reader, quotes)
+        namesakes = Self.namesakes(reader)
+        kinds = Self.kinds(reader)
+        conversions = Self.conversions(reader)
+        fees = FeeRules(reader)
+        for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
+    }
+
+    private static func quotes(_ reader: ConfigurationReader) -> QuoteSettings {
+        QuoteSettings(
+            legMaxAgeMicroseconds: microseconds(
+                reader,
+                "aggregator.leg_max_age_ms",
+                30_000,
+                100...3_600_000,
+                "a venue's quote that is older does not count"
+            ),
+            legMinAgeMicroseconds: microseconds(
+                reader,
+                "aggregator.leg_min_age_ms",
+                2000,
+                100...3_600_000,
+                "a venue's quote counts for so long at least, however often it usually speaks"
+            ),
+            heartbeatMicroseconds: heartbeat(reader),
+            maximumSymbols: reader.int(
+                "aggregator.maximum_symbols",
+                default: 20_000,
+                in: 1...1_000_000,
+                help: "symbols beyond are refused and counted"
+            )
+        )
+    }
+
+    private static func depth(_ reader: ConfigurationReader, _ quotes: QuoteSettings) -> DepthSettings {
         let least = quotes.legMinAgeMicroseconds ?? quotes.legMaxAgeMicroseconds
-        depth = DepthSettings(
+        return DepthSettings(
             levels: reader.int(
                 "arbitrage.book_levels",
                 default: 50,
@@ -106,11 +123,27 @@ struct AggregatorSettings: Sendable {
             ),
             heartbeatMicroseconds: quotes.heartbeatMicroseconds
         )
-        namesakes = Self.namesakes(reader)
-        kinds = Self.kinds(reader)
-        conversions = Self.conversions(reader)
-        fees = FeeRules(reader)
-        for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
+    }
+
+    /// The group is told twenty times a session that a member lives, since by the answers it learns of a new sharing.
+    private static func membership(_ reader: ConfigurationReader, _ instance: String) -> GroupMembership {
+        let session = reader.int(
+            "aggregator.session_ms",
+            default: 10_000,
+            in: 6000...1_800_000,
+            help: "a silent aggregator's partitions are given to others after so long"
+        )
+        let isStatic = reader.bool(
+            "aggregator.static_member",
+            default: false,
+            help:
+                "partitions wait for this instance for a session when it stops; needs its own service.instance"
+        )
+        return GroupMembership(
+            sessionMilliseconds: Int64(session),
+            heartbeatMilliseconds: Int64(session / 20),
+            staticName: isStatic ? instance : nil
+        )
     }
 
     /// Feeds publish their status every 10 s at least.

@@ -8,26 +8,29 @@ import Wire
 /// - Thread: the aggregator's.
 final class LossAnnouncer {
     private let instance: String
-    private let epoch: Int64
     private let metrics: AggregatorMetrics
     private let logger: Logger
-    private var waiting: [LossReport] = []
+    /// What was lost, and in which epoch.
+    private var waiting: [(loss: LossReport, epoch: Int64)] = []
     private var symbolName: (UInt32) -> String = { _ in "" }
+    private var symbolEpoch: (UInt32) -> Int64 = { _ in 0 }
 
-    init(instance: String, epoch: Int64, metrics: AggregatorMetrics, logger: Logger) {
+    init(instance: String, metrics: AggregatorMetrics, logger: Logger) {
         self.instance = instance
-        self.epoch = epoch
         self.metrics = metrics
         self.logger = logger
     }
 
-    /// Says how a symbol's number becomes its name.
-    func resolve(with name: @escaping (UInt32) -> String) { symbolName = name }
+    /// Says how a symbol's number becomes its name, and the epoch of its sequences.
+    func resolve(name: @escaping (UInt32) -> String, epoch: @escaping (UInt32) -> Int64) {
+        symbolName = name
+        symbolEpoch = epoch
+    }
 
     /// Notes a lost range of one of the aggregator's own sequences.
     func note(_ loss: LossReport) {
         metrics.lost.add(loss.lastSeq &- loss.firstSeq &+ 1)
-        if loss.stream != .none { waiting.append(loss) }
+        if loss.stream != .none { waiting.append((loss, symbolEpoch(loss.stream.index / 3))) }
     }
 
     /// Publishes what was noted.
@@ -36,14 +39,14 @@ final class LossAnnouncer {
         let losses = waiting
         waiting = []
         for topic in [TopicRegistry.quote, TopicRegistry.opportunity, TopicRegistry.aggregatedBook] {
-            let holes = losses.filter { $0.topic == topic }.map(hole)
+            let holes = losses.filter { $0.loss.topic == topic }.map(hole)
             if !holes.isEmpty { publisher.publish(record(topic, holes, now)) }
         }
     }
 
     /// Logs what can't be published any more.
     func logRest() {
-        for loss in waiting {
+        for (loss, _) in waiting {
             logger.warning(
                 "records.lost",
                 [
@@ -57,7 +60,7 @@ final class LossAnnouncer {
         waiting = []
     }
 
-    private func hole(_ loss: LossReport) -> IntegrityRecord.Hole {
+    private func hole(_ loss: LossReport, _ epoch: Int64) -> IntegrityRecord.Hole {
         IntegrityRecord.Hole(
             venue: "all",
             symbol: symbolName(loss.stream.index / 3),

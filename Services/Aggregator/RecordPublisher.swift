@@ -12,13 +12,15 @@ import Wire
 final class RecordPublisher {
     /// Three sequences a symbol: its quotes, its opportunities, its books.
     private struct Sequences {
+        /// When they began, in microseconds since the Unix epoch.
+        var epoch: Int64
         var quote: UInt64 = 0
         var opportunity: UInt64 = 0
         var book: UInt64 = 0
     }
 
-    /// When this process's sequences began, in microseconds since the Unix epoch.
-    let epoch: Int64
+    /// The epoch of sequences that nothing else was said of, in microseconds since the Unix epoch.
+    private let epoch: Int64
     private let instance: String
     private let sink: any RecordSink
     private let metrics: AggregatorMetrics
@@ -47,6 +49,17 @@ final class RecordPublisher {
         )
     }
 
+    /// Begins a symbol's sequences anew, since it was another instance's before.
+    func begin(_ symbol: SymbolID, epoch: Int64) {
+        makeRoom(symbol)
+        sequences[Int(symbol.index)] = Sequences(epoch: epoch)
+    }
+
+    /// The epoch of the sequences of the symbol with this number.
+    func epoch(ofSymbol index: UInt32) -> Int64 {
+        Int(index) < sequences.count ? sequences[Int(index)].epoch : epoch
+    }
+
     /// Notes the venue's own name of a symbol, once.
     func note(_ venueSymbol: UnsafeRawBufferPointer, _ symbol: SymbolID, _ venue: VenueIndex) {
         makeRoom(symbol)
@@ -69,6 +82,7 @@ final class RecordPublisher {
         sequences[Int(symbol.index)].quote += 1
         let view = quotes.quote(of: symbol)
         quote.symbol = quotes.name(of: symbol)
+        quote.epoch = sequences[Int(symbol.index)].epoch
         quote.seq = sequences[Int(symbol.index)].quote
         quote.publishedMicroseconds = now
         quote.bid = view.bid.map { .init(level: $0.level, venue: quotes.name(of: $0.venue)) }
@@ -95,6 +109,7 @@ final class RecordPublisher {
         makeRoom(symbol)
         let seq = sequences[Int(symbol.index)].opportunity + 1
         let maker = StepRecordMaker(board: board, quotes: quotes) { self.venueSymbol($0, $1) }
+        let epoch = sequences[Int(symbol.index)].epoch
         guard let record = maker.record(step, seq: seq, aggregator: instance, epoch: epoch, now: now) else {
             return
         }
@@ -105,12 +120,13 @@ final class RecordPublisher {
         send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, seq, record.symbol, now)
     }
 
-    /// Closes an opportunity that an earlier run left open.
+    /// Closes an opportunity that an instance left open that is gone.
     func publishEnd(of orphan: OpportunityRecord, _ symbol: SymbolID, now: Int64) {
         makeRoom(symbol)
         sequences[Int(symbol.index)].opportunity += 1
         var record = orphan
-        record.epoch = epoch
+        record.aggregator = instance
+        record.epoch = sequences[Int(symbol.index)].epoch
         record.seq = sequences[Int(symbol.index)].opportunity
         record.publishedMicroseconds = now
         record.state = .close
@@ -139,7 +155,7 @@ final class RecordPublisher {
         let record = AggBookRecord(
             symbol: name,
             aggregator: instance,
-            epoch: epoch,
+            epoch: sequences[Int(symbol.index)].epoch,
             seq: sequences[Int(symbol.index)].book,
             publishedMicroseconds: now,
             top: Int64(top),
@@ -195,7 +211,7 @@ final class RecordPublisher {
 
     private func makeRoom(_ symbol: SymbolID) {
         while sequences.count <= Int(symbol.index) {
-            sequences.append(Sequences())
+            sequences.append(Sequences(epoch: epoch))
             venueSymbols.append([])
         }
     }

@@ -90,8 +90,9 @@ final class RouteDesk: Sendable {
 extension AggregatorEngine {
     /// What is known of a symbol's books, for an order of one side.
     func routeMarket(_ name: String, isBuy: Bool, now: Int64) -> RouteDesk.Answer {
-        guard cold.isEmpty else { return .notNow }
-        guard let symbol = quotes.find(symbol: name) else { return .unknownSymbol }
+        guard let symbol = quotes.find(symbol: name), Int(symbol.index) < states.count,
+            states[Int(symbol.index)].standing != .stranger, states[Int(symbol.index)].isKnown
+        else { return share.learning.isEmpty ? .unknownSymbol : .notNow }
         var found = RouteMarket(atMicroseconds: now)
         var best: (bid: ScaledDecimal?, ask: ScaledDecimal?)
         var isKnown = false

@@ -23,7 +23,9 @@ public struct ArbitrageBoard: Sendable {
     let settings: EvaluationSettings
     private var facts: ContiguousArray<MarketFacts?> = []
     private var fundings: ContiguousArray<FundingTerms?> = []
-    private var states: ContiguousArray<RouteState> = []
+    var states: ContiguousArray<RouteState> = []
+    /// What was said of each instrument by ``setStanding(isOwned:isKnown:_:closing:now:)``.
+    var standings: ContiguousArray<Standing> = []
     var lives: [Int: RouteLife] = [:]
     /// Closed ones that wait for late takers, by route and name.
     var settling: [SettlingKey: RouteLife] = [:]
@@ -73,8 +75,10 @@ public struct BoardCounts: Hashable, Sendable {
 }
 
 /// What is kept of a route.
-private struct RouteState: Sendable {
+struct RouteState: Sendable {
     var rules: RouteRules?
+    /// Whether it is this board's to judge, and can be.
+    var isWatched = true
     var isAlive = false
     var lastOpened = Int64.min
 }
@@ -88,6 +92,7 @@ extension ArbitrageBoard {
         while facts.count < depth.count {
             facts.append(nil)
             fundings.append(nil)
+            standings.append(Standing())
         }
         return market
     }
@@ -96,23 +101,20 @@ extension ArbitrageBoard {
     public mutating func allowConversion(_ market: MarketIndex) { map.allowConversion(market) }
 
     /// Says what an instrument allows and charges; nil: it is unknown or can't be traded.
-    public mutating func setFacts(
-        _ new: MarketFacts?,
-        _ market: MarketIndex,
-        now: Int64,
-        judges: Bool = true
-    ) {
+    public mutating func setFacts(_ new: MarketFacts?, _ market: MarketIndex, now: Int64) {
         let place = Int(market.index)
         guard place < facts.count, facts[place] != new else { return }
-        if judges { settle(before: now) }
+        settle(before: now)
         facts[place] = new
         if let new {
             let leg = depth[market]
             map.add(market, leg.symbol, leg.venue, new)
-            while states.count < map.routes.count { states.append(RouteState()) }
+            while states.count < map.routes.count {
+                states.append(RouteState(isWatched: canWatch(states.count)))
+            }
         }
         for route in map.routes(of: market) { states[route].rules = nil }
-        if judges { judge(market, nil, now) }
+        judge(market, nil, now)
     }
 
     /// What an instrument allows and charges, as far as it is known.
@@ -125,14 +127,13 @@ extension ArbitrageBoard {
         _ terms: FundingTerms?,
         _ market: MarketIndex,
         trigger: Trigger?,
-        now: Int64,
-        judges: Bool = true
+        now: Int64
     ) {
         let place = Int(market.index)
         guard place < fundings.count, fundings[place] != terms else { return }
-        if judges { settle(before: now) }
+        settle(before: now)
         fundings[place] = terms
-        if judges { judge(market, trigger, now) }
+        judge(market, trigger, now)
     }
 }
 
@@ -145,19 +146,12 @@ extension ArbitrageBoard {
     ///   - update: what it says.
     ///   - market: a number that ``market(_:_:)`` gave out.
     ///   - now: the time. Unit: microseconds since the Unix epoch.
-    ///   - judges: whether the routes are judged; not while old records are read again, before ``review(_:now:)``.
     /// - Returns: what it did to the book.
     @discardableResult
-    public mutating func apply(
-        _ update: DepthUpdate,
-        _ market: MarketIndex,
-        now: Int64,
-        judges: Bool = true
-    ) -> DepthOutcome {
-        if judges { settle(before: now) }
+    public mutating func apply(_ update: DepthUpdate, _ market: MarketIndex, now: Int64) -> DepthOutcome {
+        settle(before: now)
         let outcome = depth.apply(market, update, now: now)
         if case .ignored = outcome { return outcome }
-        guard judges else { return outcome }
         let trigger = Trigger(
             venue: depth[market].venue,
             identity: update.identity,
@@ -202,12 +196,6 @@ extension ArbitrageBoard {
     /// Forgets an instrument's book, because another stream tells of it from now on.
     public mutating func forgetBook(_ market: MarketIndex) { depth.forget(market) }
 
-    /// Closes all that an instrument is part of, and forgets its book.
-    public mutating func release(_ market: MarketIndex, _ reason: CloseReason, now: Int64) {
-        for route in map.routes(of: market) { end(route, reason, nil, now) }
-        depth.forget(market)
-    }
-
     /// Closes everything that is open.
     public mutating func closeAll(_ reason: CloseReason, now: Int64) {
         for route in lives.keys.sorted() { end(route, reason, nil, now) }
@@ -224,6 +212,7 @@ extension ArbitrageBoard {
     }
 
     private mutating func judge(_ route: Int, _ trigger: Trigger?, _ now: Int64) {
+        guard states[route].isWatched else { return }
         if let reason = obstacle(route) {
             if states[route].isAlive { end(route, reason, trigger, now) }
             return
@@ -316,7 +305,7 @@ extension ArbitrageBoard {
         tell(route, .update, nil, trigger, now)
     }
 
-    private mutating func end(_ route: Int, _ reason: CloseReason, _ trigger: Trigger?, _ now: Int64) {
+    mutating func end(_ route: Int, _ reason: CloseReason, _ trigger: Trigger?, _ now: Int64) {
         guard let life = lives[route] else { return }
         if let opened = life.openedMicroseconds {
             tell(route, .close, reason, trigger, now)

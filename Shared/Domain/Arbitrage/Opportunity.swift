@@ -49,6 +49,8 @@ public enum CloseReason: String, Sendable, CaseIterable {
     case legInvalid = "leg_invalid"
     /// The detector is stopping: nobody knows.
     case shutdown
+    /// Another detector watches the route from now on.
+    case handedOver = "handed_over"
     /// The process that opened it is gone.
     case restarted
 }

@@ -65,6 +65,11 @@ extension QuoteTable {
         return copy.withUTF8 { symbol(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The number of the symbol with these bytes, if it is known.
+    public func find(symbol bytes: UnsafeRawBufferPointer) -> SymbolID? {
+        symbols.find(bytes).map(SymbolID.init(index:))
+    }
+
     /// The number of the symbol with this name, if it is known.
     public func find(symbol name: String) -> SymbolID? { symbols.find(name).map(SymbolID.init(index:)) }
 
@@ -135,6 +140,12 @@ extension QuoteTable {
     public func leg(_ symbol: SymbolID, _ venue: VenueIndex) -> Leg? {
         guard let place = place(symbol, venue) else { return nil }
         return legs[place]
+    }
+
+    /// Whether any venue ever said something about a symbol.
+    public func isQuoted(_ symbol: SymbolID) -> Bool {
+        let first = Int(symbol.index) * stride
+        return Int(symbol.index) < best.count && legs[first..<(first + stride)].contains { $0 != nil }
     }
 
     /// How old a leg may be before it is doubted, in microseconds.

@@ -5,10 +5,41 @@ import Glibc
 import Lifecycle
 import Observability
 
+/// How a group notices that a member is gone.
+public struct GroupMembership: Sendable, Equatable {
+    /// After so long without a sign of life a member's partitions are given to others.
+    public var sessionMilliseconds: Int64
+    /// How often a member gives a sign of life, and learns that the group shares anew.
+    public var heartbeatMilliseconds: Int64
+    /// A name that is the member's over restarts (`group.instance.id`); nil: none.
+    ///
+    /// With one the member keeps its partitions when it is back within the session, and they wait as long for it after an
+    /// orderly stop. Without one a stop shares anew at once.
+    public var staticName: String?
+
+    /// Forty-five seconds, as Kafka's own clients have it.
+    public static let standard = GroupMembership(sessionMilliseconds: 45_000, heartbeatMilliseconds: 3000)
+
+    /// Makes a membership; the broker's limits for sessions apply (6 s to 30 min as it comes).
+    public init(sessionMilliseconds: Int64, heartbeatMilliseconds: Int64, staticName: String? = nil) {
+        self.sessionMilliseconds = sessionMilliseconds
+        self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.staticName = staticName
+    }
+}
+
 /// What MarketBus decides about consumers.
 enum ConsumerProperties {
-    static func role(group: String?, start: StartPosition, settings: KafkaSettings) -> [(String, String)] {
-        [
+    static func role(
+        group: String?,
+        _ membership: GroupMembership,
+        start: StartPosition,
+        settings: KafkaSettings
+    ) -> [(String, String)] {
+        let session = settings.isEmbedded ? 6000 : membership.sessionMilliseconds
+        let heartbeat = settings.isEmbedded ? 500 : membership.heartbeatMilliseconds
+        let fixedName = membership.staticName.map { [("group.instance.id", $0)] } ?? []
+        return fixedName + [
             // The library's consumer needs a group's name even where no group's protocol runs.
             ("group.id", group ?? "\(settings.clientID)-reader"),
             ("partition.assignment.strategy", "cooperative-sticky"),
@@ -20,8 +51,8 @@ enum ConsumerProperties {
             // The embedded broker holds every fetch for the whole time, a real one only while there is nothing.
             ("fetch.wait.max.ms", settings.isEmbedded ? "5" : "100"),
             // The embedded broker waits for a whole session before it lets a further member in.
-            ("session.timeout.ms", settings.isEmbedded ? "6000" : "45000"),
-            ("heartbeat.interval.ms", settings.isEmbedded ? "500" : "3000"),
+            ("session.timeout.ms", "\(session)"),
+            ("heartbeat.interval.ms", "\(heartbeat)"),
             ("fetch.error.backoff.ms", "50"),
             ("queued.max.messages.kbytes", "16384"),
             ("statistics.interval.ms", "1000"),

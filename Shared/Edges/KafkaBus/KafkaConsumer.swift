@@ -43,6 +43,13 @@ public enum RebalanceEvent: Sendable {
     case revoked([TopicPartition])
     /// These are another member's already: nothing can be committed any more.
     case lost([TopicPartition])
+
+    /// The partitions that it is about.
+    public var partitions: [TopicPartition] {
+        switch self {
+        case .assigned(let partitions), .revoked(let partitions), .lost(let partitions): partitions
+        }
+    }
 }
 
 /// Reads records: in order within a partition, committed after the handler returned.
@@ -56,22 +63,25 @@ public final class KafkaConsumer {
     let monitor: ConsumerMonitor
     /// Whether offsets are stored and committed.
     let commits: Bool
-    private let subscription: ConsumerTopics
-    private let onRebalance: (RebalanceEvent) -> Void
-    private var names: [(handle: OpaquePointer, name: String, id: TopicID?)] = []
+    let subscription: ConsumerTopics
+    let onRebalance: (RebalanceEvent) -> Void
+    var names: [(handle: OpaquePointer, name: String, id: TopicID?)] = []
     /// The partitions that this consumer reads now.
     public internal(set) var assignment: Set<TopicPartition> = []
     /// Partitions of which everything was read that was there at some moment of the reading.
-    public private(set) var readToEnd: Set<TopicPartition> = []
-    private var isClosed = false
-    private let isStopping = Atomic<Bool>(false)
-    private var context: Unmanaged<RebalanceContext>?
+    public internal(set) var readToEnd: Set<TopicPartition> = []
+    /// Where partitions ended when their first record came, until they are read so far.
+    var ends: [TopicPartition: Int64] = [:]
+    var isClosed = false
+    let isStopping = Atomic<Bool>(false)
+    var context: Unmanaged<RebalanceContext>?
 
     /// Makes a client and joins the group or takes the partitions.
     ///
     /// - Parameters:
     ///   - settings: the cluster.
     ///   - group: the consumer group; needed to subscribe and to commit.
+    ///   - membership: how the group notices that this member is gone.
     ///   - topics: what to read.
     ///   - start: where to begin.
     ///   - observability: where to log and count.
@@ -81,6 +91,7 @@ public final class KafkaConsumer {
     public init(
         settings: KafkaSettings,
         group: String? = nil,
+        membership: GroupMembership = .standard,
         topics: ConsumerTopics,
         from start: StartPosition,
         observability: Observability = .silent,
@@ -98,7 +109,7 @@ public final class KafkaConsumer {
         commits = group != nil
         let context = RebalanceContext()
         let configuration = try settings.makeConfiguration(
-            ConsumerProperties.role(group: group, start: start, settings: settings)
+            ConsumerProperties.role(group: group, membership, start: start, settings: settings)
         )
         let retained = Unmanaged.passRetained(context)
         ConsumerCallbacks.install(configuration, retained.toOpaque())
@@ -249,71 +260,6 @@ public final class KafkaConsumer {
 
     /// Whether the cluster answers.
     public var health: KafkaHealth { monitor.health }
-
-    /// Leaves the group, and destroys the client.
-    ///
-    /// - Thread: the one that polls; returns within half a second of the deadline even when no broker answers.
-    public func close(deadlineMilliseconds: Int64 = 1500) {
-        guard !isClosed else { return }
-        isClosed = true
-        let deadline = MonotonicNanos.now.advanced(milliseconds: deadlineMilliseconds)
-        if commits, health.isConnected { _ = rd_kafka_commit(client, nil, 1) }
-        leave(until: deadline)
-        for name in names { rd_kafka_topic_destroy(name.handle) }
-        destroy(until: deadline.advanced(milliseconds: 500))
-        isStopping.store(true, ordering: .releasing)
-    }
-
-    /// Ends the client on a thread of its own: it waits for a coordinator's answer, and one that is away gives none.
-    ///
-    /// A thread that is late is left behind with the client and its context, and ends by itself.
-    private func destroy(until deadline: MonotonicNanos) {
-        let remains = ClientRemains(client: client, context: context)
-        context = nil
-        guard let ended = try? WakeFlag() else { return }
-        let thread = try? WorkerThread(name: "kafka-close") {
-            remains.destroy()
-            ended.raise()
-        }
-        guard let thread else { return }
-        if ended.wait(until: deadline) {
-            thread.join()
-        } else {
-            _ = Unmanaged.passRetained(thread)
-        }
-    }
-
-    /// Leaves the group and commits; a coordinator that is away is not waited for beyond the deadline.
-    private func leave(until deadline: MonotonicNanos) {
-        guard let queue = rd_kafka_queue_new(client) else { return }
-        defer { rd_kafka_queue_destroy(queue) }
-        if let error = rd_kafka_consumer_close_queue(client, queue) {
-            note(error, "leave the group")
-            return
-        }
-        // The queue carries the last rebalance, whose callback runs in here, and perhaps records nobody wants.
-        while rd_kafka_consumer_closed(client) == 0, MonotonicNanos.now < deadline {
-            var message: UnsafeMutablePointer<rd_kafka_message_t>?
-            if rd_kafka_consume_batch_queue(queue, 50, &message, 1) > 0 { rd_kafka_message_destroy(message) }
-        }
-    }
-}
-
-/// A client that nobody uses any more, on its way to its end.
-private final class ClientRemains: @unchecked Sendable {
-    // Safety: made by the thread that closed the consumer, used by the one that destroys it, and by no other.
-    private let client: OpaquePointer
-    private let context: Unmanaged<RebalanceContext>?
-
-    init(client: OpaquePointer, context: Unmanaged<RebalanceContext>?) {
-        self.client = client
-        self.context = context
-    }
-
-    func destroy() {
-        rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-        context?.release()
-    }
 }
 
 extension KafkaConsumer {
@@ -334,16 +280,45 @@ extension KafkaConsumer {
                     message.pointee.offset
                 )
             }
+            if readToEnd.count < assignment.count {
+                noteProgress(TopicPartition(topic: topic.name, partition: message.pointee.partition), message)
+            }
             return true
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             let topic = intern(message.pointee.rkt)
-            readToEnd.insert(TopicPartition(topic: topic.name, partition: message.pointee.partition))
+            noteEnd(TopicPartition(topic: topic.name, partition: message.pointee.partition))
             return false
         default:
             let words = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""
             monitor.takeError(message.pointee.err, words, client, logger)
             return false
         }
+    }
+
+    /// Under load a partition may never be seen at its end: it counts as read where it ended at the first record.
+    private func noteProgress(
+        _ partition: TopicPartition,
+        _ message: UnsafeMutablePointer<rd_kafka_message_t>
+    ) {
+        guard !readToEnd.contains(partition) else { return }
+        if ends[partition] == nil {
+            var (low, high) = (Int64(-1), Int64(-1))
+            let error = rd_kafka_get_watermark_offsets(
+                client,
+                partition.topic,
+                partition.partition,
+                &low,
+                &high
+            )
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR, high > 0 else { return }
+            ends[partition] = high
+        }
+        if let end = ends[partition], message.pointee.offset >= end - 1 { noteEnd(partition) }
+    }
+
+    private func noteEnd(_ partition: TopicPartition) {
+        ends[partition] = nil
+        if assignment.contains(partition) { readToEnd.insert(partition) }
     }
 
     /// The topic's name without making a `String` a record: a handle lives as long as its client.
@@ -355,91 +330,5 @@ extension KafkaConsumer {
         // Our own reference keeps the address from being given to another topic.
         if let own = rd_kafka_topic_new(client, name, nil) { names.append((own, name, id)) }
         return (name, id)
-    }
-
-    /// Follows the group's decision; called by the library within a poll or the close.
-    func rebalance(_ kind: rd_kafka_resp_err_t, _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>)
-    {
-        let partitions = PartitionList.elements(of: list).map(\.partition)
-        switch kind {
-        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
-            onRebalance(.assigned(partitions))
-            if case .tail = start {
-                for index in 0..<Int(max(0, list.pointee.cnt)) {
-                    list.pointee.elems[index].offset = ConsumerProperties.offset(of: start)
-                }
-            }
-            note(rd_kafka_incremental_assign(client, list), "take partitions")
-            assignment.formUnion(partitions)
-        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
-            let isLost = rd_kafka_assignment_lost(client) != 0
-            onRebalance(isLost ? .lost(partitions) : .revoked(partitions))
-            if !isLost, commits { _ = rd_kafka_commit(client, nil, 0) }
-            note(rd_kafka_incremental_unassign(client, list), "give partitions back")
-            assignment.subtract(partitions)
-            readToEnd.subtract(partitions)
-        default:
-            logger.warning("kafka_rebalance_failed", ["error": .init(KafkaError(kind, "rebalance").message)])
-            _ = rd_kafka_assign(client, nil)
-            assignment.removeAll()
-        }
-        logger.info(
-            "kafka_rebalance",
-            ["partitions": .init(assignment.count), "change": .init(partitions.count)]
-        )
-    }
-
-    private func note(_ error: OpaquePointer?, _ context: String) {
-        guard let error else { return }
-        logger.warning(
-            "kafka_rebalance_failed",
-            ["error": .init(KafkaError(consuming: error, context).message)]
-        )
-    }
-
-    /// Goes to an offset of a partition that is read; the next poll brings it.
-    ///
-    /// - Throws: ``KafkaError`` when the partition is not assigned, or the time is over.
-    public func seek(
-        _ partition: TopicPartition,
-        offset: Int64,
-        waitMilliseconds: Int32 = 5000
-    ) throws(KafkaError) {
-        let list = PartitionList([partition], offset: offset)
-        if let error = rd_kafka_seek_partitions(client, list.pointer, waitMilliseconds) {
-            throw KafkaError(consuming: error, "seek \(partition)")
-        }
-        if let failed = list.elements.first(where: { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }) {
-            throw KafkaError(failed.error, "seek \(partition)")
-        }
-        readToEnd.remove(partition)
-    }
-
-    /// Stops fetching these partitions; the consumer stays their owner.
-    ///
-    /// - Throws: ``KafkaError`` when one is not assigned.
-    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
-        try change(partitions, "pause", rd_kafka_pause_partitions)
-    }
-
-    /// Fetches these partitions again.
-    ///
-    /// - Throws: ``KafkaError`` when one is not assigned.
-    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
-        try change(partitions, "resume", rd_kafka_resume_partitions)
-    }
-
-    private func change(
-        _ partitions: [TopicPartition],
-        _ what: String,
-        _ call: (OpaquePointer?, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) ->
-            rd_kafka_resp_err_t
-    ) throws(KafkaError) {
-        let list = PartitionList(partitions, offset: 0)
-        var error = call(client, list.pointer)
-        if error == RD_KAFKA_RESP_ERR_NO_ERROR {
-            error = list.elements.first { $0.error != RD_KAFKA_RESP_ERR_NO_ERROR }?.error ?? error
-        }
-        if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, what) }
     }
 }

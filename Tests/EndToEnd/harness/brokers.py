@@ -46,15 +46,15 @@ def kafka_script() -> Optional[Path]:
 
 
 class KafkaLab:
-    """One broker of Apache Kafka in its own folder, on its own ports, that a drill may stop and start."""
+    """Brokers of Apache Kafka in their own folder, on their own ports, that a drill may stop, kill and start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, brokers: int = 1) -> None:
         script = kafka_script()
         assert script is not None
         self._script = str(script)
-        self._environment = {**os.environ, "KAFKA_DIR": str(folder / "kafka"), "KAFKA_PORT": str(_free_block())}
-        self.bootstrap = self.run("up").strip().splitlines()[-1]
-        self.settings: dict[str, object] = {}
+        self._environment = {**os.environ, "KAFKA_DIR": str(folder / "kafka"), "KAFKA_PORT": str(_free_block(brokers))}
+        self.bootstrap = self.run("up", str(brokers)).strip().splitlines()[-1]
+        self.settings: dict[str, object] = {} if brokers == 1 else {"kafka.replication": min(brokers, 3)}
 
     def run(self, *arguments: str) -> str:
         """Runs one command of the script and gives its output."""
@@ -68,22 +68,27 @@ class KafkaLab:
         """A clean shutdown of the broker."""
         self.run("stop", "1")
 
-    def start_broker(self) -> None:
+    def kill_broker(self, number: int) -> None:
+        """Ends a broker without a word."""
+        self.run("kill", str(number))
+
+    def start_broker(self, number: int = 1) -> None:
         """Starts it again and waits for its port."""
-        self.run("start", "1")
+        self.run("start", str(number))
 
     def close(self) -> None:
         """Kills it and deletes its data."""
         self.run("down")
 
 
-def _free_block() -> int:
-    """The first of four ports in a row that nobody uses now; the script can't be asked for port 0."""
+def _free_block(brokers: int = 1) -> int:
+    """The first of ports that nobody uses now, four in a row a broker and ten from one to the next; the script can't be
+    asked for port 0."""
     for _ in range(50):
         first = random.randrange(21000, 29000, 10)
-        if all(_is_free(first + offset) for offset in range(4)):
+        if all(_is_free(first + 10 * broker + offset) for broker in range(brokers) for offset in range(4)):
             return first
-    raise AssertionError("no four free ports in a row")
+    raise AssertionError("no free ports in a row")
 
 
 def _is_free(port: int) -> bool:

@@ -43,6 +43,8 @@ public struct OpportunityRecord: WireRecord, Hashable {
         case legInvalid = "leg_invalid"
         /// The aggregator is stopping.
         case shutdown
+        /// Another aggregator watches these markets from now on; what it finds there gets an id of its own.
+        case handedOver = "handed_over"
         /// The aggregator that opened it is gone; another has found it open.
         case restarted
     }
