@@ -68,8 +68,8 @@ struct GeneratedMarket {
                     settle: symbol.quote
                 )
                 instrument.symbol = symbol.name
-                instrument.lotSize = try ScaledDecimal("0.01")
-                instrument.takerFee = try ScaledDecimal("0.0002")
+                instrument.lotSize = try ScaledDecimal("0.5")
+                instrument.takerFee = try ScaledDecimal("0.003")
                 instrument.status = .trading
                 made.append(instrument)
             }

@@ -73,7 +73,7 @@ final class Member {
             "kafka.bootstrap_servers=h:1", "service.instance=\(name)", "kafka.partitions=\(Shelf.partitions)",
             "aggregator.leg_max_age_ms=3600000", "aggregator.leg_min_age_ms=3600000",
             "aggregator.heartbeat_ms=0",
-            "aggregator.namesake_ms=0", "arbitrage.update_interval_ms=0", "aggregator.book_interval_ms=10",
+            "aggregator.namesake_ms=0", "arbitrage.update_interval_ms=20", "aggregator.book_interval_ms=10",
             "arbitrage.conversions=USDC-USDT@x",
         ]
         for setting in standard + settings { sources.addSetting(setting, flag: "--set") }

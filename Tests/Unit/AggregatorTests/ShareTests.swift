@@ -15,6 +15,8 @@ private final class Play {
     var group: [Member] = []
     var market: GeneratedMarket
     var now: Int64 = 10_000
+    private var openAlone = OpenRoutes()
+    private var openTogether = OpenRoutes()
     private let tail: Int
 
     init(seed: UInt64, tail: Int = .max, deltasPerSnapshot: Int = 5) throws {
@@ -69,15 +71,43 @@ private final class Play {
     }
 
     /// The routes that are open by what was told.
-    func open(_ told: Shelf) throws -> Set<String> {
-        var open: [String: String] = [:]
-        for step in try steps(told) {
-            switch step.record.state {
-            case .open, .update: open[step.record.id] = step.route
-            case .close, .settle: open[step.record.id] = nil
-            }
+    func open(_ told: Shelf) -> Set<String> {
+        if told === whole {
+            openAlone.read(told)
+            return openAlone.routes
         }
-        return Set(open.values)
+        openTogether.read(told)
+        return openTogether.routes
+    }
+}
+
+/// Which routes are open, followed as they are told: only the id and the state are looked at.
+private struct OpenRoutes {
+    private var positions: [Int32: Int] = [:]
+    private var open: [String: String] = [:]
+
+    var routes: Set<String> { Set(open.values) }
+
+    mutating func read(_ told: Shelf) {
+        let topic = TopicRegistry.spec(of: TopicRegistry.opportunity).name
+        for partition in 0..<Int32(Shelf.partitions) {
+            let entries = told.entries[Shelf.Place(topic: topic, partition: partition)] ?? []
+            for entry in entries[positions[partition, default: 0]...] { note(entry) }
+            positions[partition] = entries.count
+        }
+    }
+
+    private mutating func note(_ entry: Shelf.Entry) {
+        let fields = String(decoding: entry.value, as: UTF8.self).split(separator: ",")
+        func text(_ name: String) -> String {
+            let field = fields.first { $0.hasPrefix("\"\(name)\":") }
+            return field.map { String($0.dropFirst(name.count + 4).dropLast()) } ?? ""
+        }
+        let id = text("id")
+        switch text("state") {
+        case "open", "update": open[id] = String(id[..<(id.lastIndex(of: ":") ?? id.endIndex)])
+        default: open[id] = nil
+        }
     }
 }
 
@@ -123,11 +153,11 @@ private func checkLog(_ steps: [ToldStep]) {
     ) throws {
         let play = try Play(seed: seed)
         for share in shares { try play.join(share) }
-        play.run(300)
+        play.run(200)
         play.finish()
         let (whole, shared) = (try play.steps(play.whole), try play.steps(play.shared))
         #expect(shared.map(\.content).sorted() == whole.map(\.content).sorted())
-        #expect(whole.count > 200)
+        #expect(whole.count > 100)
         // The generated market has every kind of route, and routes over partitions of several owners.
         #expect(Set(whole.map(\.record.kind)).count == OpportunityRecord.Kind.allCases.count)
         checkLog(whole)
@@ -156,18 +186,18 @@ private func checkLog(_ steps: [ToldStep]) {
         try play.join([])
         for partition: Int32 in [4, 1, 5] {
             play.move([partition], from: play.group[0], to: play.group[1], pause: 20)
-            #expect(try play.open(play.shared) == play.open(play.whole))
+            #expect(play.open(play.shared) == play.open(play.whole))
             play.run(60)
-            #expect(try play.open(play.shared) == play.open(play.whole))
+            #expect(play.open(play.shared) == play.open(play.whole))
         }
         try play.join([])
         play.move([0], from: play.group[0], to: play.group[2], pause: 5)
         play.move([1, 5], from: play.group[1], to: play.group[2], pause: 5)
         play.run(60)
-        #expect(try play.open(play.shared) == play.open(play.whole))
+        #expect(play.open(play.shared) == play.open(play.whole))
         play.move([0, 1], from: play.group[2], to: play.group[0], pause: 0)
         play.run(60)
-        #expect(try play.open(play.shared) == play.open(play.whole))
+        #expect(play.open(play.shared) == play.open(play.whole))
         play.finish()
         let steps = try play.steps(play.shared)
         checkLog(steps)
@@ -179,12 +209,10 @@ private func checkLog(_ steps: [ToldStep]) {
         let play = try Play(seed: seed)
         for share: Set<Int32> in [[0, 1], [2, 3], [4, 5]] { try play.join(share) }
         play.run(200)
-        var left = try play.open(play.shared)
         play.kill(1, pause: 30) { [group = play.group] in group[$0 == 2 ? 0 : 2] }
-        #expect(try play.open(play.shared) == play.open(play.whole))
+        #expect(play.open(play.shared) == play.open(play.whole))
         play.run(100)
-        left = try play.open(play.shared)
-        #expect(try left == play.open(play.whole))
+        #expect(play.open(play.shared) == play.open(play.whole))
         let heir = play.group[1]
         play.kill(0, pause: 10) { _ in heir }
         play.run(100)
@@ -196,18 +224,18 @@ private func checkLog(_ steps: [ToldStep]) {
 
     @Test(arguments: [UInt64(5), 6])
     func `invent nothing from books whose snapshot is out of reach`(seed: UInt64) throws {
-        // The newest four records of a partition hold few snapshots; those recur after thirty deltas.
-        let play = try Play(seed: seed, tail: 4, deltasPerSnapshot: 30)
+        // The newest four records of a partition hold few snapshots; those recur after ten deltas.
+        let play = try Play(seed: seed, tail: 4, deltasPerSnapshot: 10)
         for share: Set<Int32> in [[0, 1, 2], [3, 4, 5]] { try play.join(share) }
         play.run(300)
         play.move([1, 2], from: play.group[0], to: play.group[1], pause: 3)
         for _ in 0..<40 {
-            let (shared, whole) = (try play.open(play.shared), try play.open(play.whole))
+            let (shared, whole) = (play.open(play.shared), play.open(play.whole))
             #expect(shared.subtracting(whole).isEmpty)
             play.run(5)
         }
-        play.run(1500)
-        #expect(try play.open(play.shared) == play.open(play.whole))
+        play.run(700)
+        #expect(play.open(play.shared) == play.open(play.whole))
         play.finish()
         checkLog(try play.steps(play.shared))
     }
@@ -239,7 +267,7 @@ private func checkLog(_ steps: [ToldStep]) {
         #expect(try play.steps(play.shared).count == before)
         play.group[0].take([0, 1, 2, 3, 4, 5])
         play.run(100)
-        #expect(try play.open(play.shared) == play.open(play.whole))
+        #expect(play.open(play.shared) == play.open(play.whole))
         play.finish()
         checkLog(try play.steps(play.shared))
     }
