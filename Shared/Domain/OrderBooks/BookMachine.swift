@@ -47,6 +47,8 @@ public struct BookMachine: ~Copyable {
     /// The number of the snapshot that the book began with.
     var began = VenueSequence.none
     var refresh: BookRefresh?
+    /// The levels that the last comparison found different and that another must find again.
+    var suspects: BookPrices?
     var comparison: BookComparison?
     var hasAskedForHorizon = false
     private var deltas = 0
@@ -101,12 +103,13 @@ public struct BookMachine: ~Copyable {
         buffer.removeAll()
     }
 
-    /// A frame about the book could not be read: begins anew.
-    public mutating func undecodable(now: Int64, _ output: inout some BookOutput) {
+    /// The book can't be trusted for a reason that no increment shows, as a frame about it that could not be read: begins
+    /// anew.
+    public mutating func distrust(_ fault: BookFault, now: Int64, _ output: inout some BookOutput) {
         let wasKnown = state != .waiting || buffer.count > 0
-        invalidate(.undecodable, received: now, &output)
+        invalidate(fault, received: now, &output)
         buffer.removeAll()
-        if wasKnown { output.needSnapshot(.fault(.undecodable)) }
+        if wasKnown { output.needSnapshot(.fault(fault)) }
     }
 
     /// Forgets the book without a word: a recording shows that a connection began anew, not when the old one died.
@@ -278,6 +281,7 @@ extension BookMachine {
         sequence = VenueSequence.none
         held = nil
         refresh = nil
+        suspects = nil
         isBridged = false
         repeats = 0
         hasAskedForHorizon = false
@@ -287,6 +291,7 @@ extension BookMachine {
         epoch = max(epoch &+ 1, received)
         began = sequence
         if refresh != nil { cancelRefresh() }
+        suspects = nil
         isBridged = false
         repeats = 0
         hasAskedForHorizon = false

@@ -9,6 +9,8 @@ public enum BookComparison: Hashable, Sendable {
     case equal(levels: Int)
     /// So many of the compared levels are not the same.
     case different(levels: Int, of: Int)
+    /// The same, and a second look must tell whether they last: nothing numbers what came and went meanwhile.
+    case doubtful(levels: Int, of: Int)
     /// The snapshot and the book could not be brought to the same moment.
     case unaligned
 }
@@ -56,12 +58,25 @@ struct BookRefresh {
     /// Increments since the answer.
     var frames = 0
     /// The book when the snapshot was asked for, on venues that number nothing by which to bring the two together: the
-    /// answer is then compared with every state from there on, and the nearest counts.
+    /// levels that no increment touches from there on are then compared.
     var start: (bids: ContiguousArray<PriceLevel>, asks: ContiguousArray<PriceLevel>)?
     /// How many of them the book may need to come to the answer's number.
     static let patience = 500
-    /// How many of them after the answer are compared with it.
+    /// How many of them after the answer may tell of its moment.
     static let afterAnswer = 5
+}
+
+/// Prices of both halves of a book.
+struct BookPrices {
+    var bids: Set<ScaledDecimal> = []
+    var asks: Set<ScaledDecimal> = []
+
+    var count: Int { bids.count + asks.count }
+
+    /// The prices that both have.
+    func intersection(_ other: BookPrices) -> BookPrices {
+        BookPrices(bids: bids.intersection(other.bids), asks: asks.intersection(other.asks))
+    }
 }
 
 extension BookMachine {
@@ -96,7 +111,7 @@ extension BookMachine {
     /// No more increments will come soon: compares with what there is.
     public mutating func concludeComparison() {
         guard let refresh, refresh.isAnswered, refresh.start != nil else { return }
-        finish(nearest(refresh))
+        finish(untouchedCompared(refresh))
     }
 
     /// The snapshot will not come.
@@ -142,7 +157,7 @@ extension BookMachine {
     mutating func concludeRefresh(_ frame: borrowing BookFrame, _ output: inout some BookOutput) {
         guard let answer = refresh, answer.isAnswered else { return }
         guard answer.start == nil else {
-            if answer.frames >= BookRefresh.afterAnswer { finish(nearest(answer)) }
+            if answer.frames >= BookRefresh.afterAnswer { finish(untouchedCompared(answer)) }
             return
         }
         guard sequence >= answer.sequence else {
@@ -190,28 +205,40 @@ extension BookMachine {
         return isWhole && at == sequence && !proven.isCrossed
     }
 
-    /// The best comparison of an answer with the states that the book was in around it.
-    private func nearest(_ answer: BookRefresh) -> BookComparison {
+    /// Compares the levels of an answer that no increment has touched since the question.
+    ///
+    /// A venue that gathers its increments may show a level that came and went between two of them; so only what differs
+    /// in two answers in a row is wrong.
+    private mutating func untouchedCompared(_ answer: BookRefresh) -> BookComparison {
         guard let start = answer.start else { return .unaligned }
-        var state = OrderBook()
-        start.bids.withUnsafeBufferPointer { state.apply(.bids, $0) }
-        start.asks.withUnsafeBufferPointer { state.apply(.asks, $0) }
+        var own = OrderBook()
+        start.bids.withUnsafeBufferPointer { own.apply(.bids, $0) }
+        start.asks.withUnsafeBufferPointer { own.apply(.asks, $0) }
         var shown = OrderBook()
         answer.bids.withUnsafeBufferPointer { shown.apply(.bids, $0) }
         answer.asks.withUnsafeBufferPointer { shown.apply(.asks, $0) }
-        // Each shows so many levels; what lies beyond the nearer end says nothing.
-        var end = BookHorizon()
-        end.bid = [start.bids.last?.price, shown.outermostPrice(.bids)].compactMap { $0 }.max()
-        end.ask = [start.asks.last?.price, shown.outermostPrice(.asks)].compactMap { $0 }.min()
-        var (count, least) = Self.differences(state, shown, end)
+        var touched = BookPrices()
         buffer.forEach { _, frame in
-            state.apply(.bids, frame.bids)
-            state.apply(.asks, frame.asks)
-            let next = Self.differences(state, shown, end)
-            if next.different < least { (count, least) = next }
-            return least > 0
+            for level in frame.bids { touched.bids.insert(level.price) }
+            for level in frame.asks { touched.asks.insert(level.price) }
+            return true
         }
-        return least == 0 ? .equal(levels: count) : .different(levels: least, of: count)
+        // Each shows so many levels; what lies beyond the nearer end says nothing.
+        let endBid = [start.bids.last?.price, shown.outermostPrice(.bids)].compactMap { $0 }.max()
+        let endAsk = [start.asks.last?.price, shown.outermostPrice(.asks)].compactMap { $0 }.min()
+        let bids = own.differingPrices(from: shown, .bids, to: endBid, but: touched.bids)
+        let asks = own.differingPrices(from: shown, .asks, to: endAsk, but: touched.asks)
+        let found = BookPrices(bids: bids.different, asks: asks.different)
+        let count = bids.compared + asks.compared
+        let before = suspects
+        suspects = nil
+        guard found.count > 0 else { return .equal(levels: count) }
+        guard let before else {
+            suspects = found
+            return .doubtful(levels: found.count, of: count)
+        }
+        let lasting = found.intersection(before).count
+        return lasting == 0 ? .equal(levels: count) : .different(levels: lasting, of: count)
     }
 
     private static func differences(
@@ -280,6 +307,33 @@ extension OrderBook {
             return true
         }
         return (max(own, others), max(own, others) - shared)
+    }
+
+    /// How many prices of a half, from the best to an end, are compared with another book's, and those where the two have
+    /// not the same size.
+    func differingPrices(
+        from other: borrowing OrderBook,
+        _ half: BookHalf,
+        to end: ScaledDecimal?,
+        but touched: Set<ScaledDecimal>
+    ) -> (compared: Int, different: Set<ScaledDecimal>) {
+        var compared = 0
+        var different: Set<ScaledDecimal> = []
+        walk(half) { level in
+            guard Self.isWithin(level.price, half, end) else { return false }
+            guard !touched.contains(level.price) else { return true }
+            compared += 1
+            if other.size(half, at: level.price) != level.size { different.insert(level.price) }
+            return true
+        }
+        other.walk(half) { level in
+            guard Self.isWithin(level.price, half, end) else { return false }
+            guard !touched.contains(level.price), size(half, at: level.price) == nil else { return true }
+            compared += 1
+            different.insert(level.price)
+            return true
+        }
+        return (compared, different)
     }
 
     private static func isWithin(_ price: ScaledDecimal, _ half: BookHalf, _ horizon: ScaledDecimal?) -> Bool

@@ -36,6 +36,7 @@ PATIENCE_MS = 10_000
 # What makes a stream pause for long, and for how long a watch remembers its longest pause.
 PAUSES = ("silence_stream", "half_open")
 LEARNED_S = 600
+LOST = ("incident connection_lost", "incident connection_silent")
 # What a process may take more an hour at the end of a long soak; short ones still grow into their buffers.
 SLOPE_MB_PER_HOUR = 8.0
 SLOPE_FROM_SECONDS = 1500
@@ -117,6 +118,10 @@ class Tormentor:
             down = self.ear.books_down(self.instance)
             # The fault hits one frame, and of a book that does not hold no frame can be wrong.
             return "; ".join(f"{symbol} was down since {at - began:+.1f} s ({why})" for symbol, (at, why) in down.items())
+        if trouble.signs == ("dead_letter",) and time.time() - began > 1:
+            dead = [s for s in self.ear.signs(self.instance, began) if s.kind.startswith(LOST) and s.at < began + 5]
+            if dead:
+                return f"the frame was on a connection that was dead: {dead[0].kind} at {dead[0].at - began:+.1f} s"
         if trouble.kind == "silence_stream" and time.time() - self.paused_at < LEARNED_S:
             return f"a pause ended {began - self.paused_at:.0f} s before: the watch waits for four times the longest one"
         return ""

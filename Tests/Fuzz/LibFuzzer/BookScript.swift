@@ -220,7 +220,7 @@ struct BookScript: ~Copyable {
     private mutating func control(_ kind: UInt8) {
         switch kind {
         case 0, 1: machine.end(kind == 0 ? .connectionLost : .silent, now: time, &witness)
-        case 2: machine.undecodable(now: time, &witness)
+        case 2: machine.distrust(.undecodable, now: time, &witness)
         case 3:
             machine.abandon()
             witness.abandoned()

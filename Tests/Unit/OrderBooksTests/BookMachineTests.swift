@@ -212,11 +212,11 @@ import Testing
 
     @Test func `a frame that can't be read, and the end of the connection, end the book`() {
         let bench = Bench(TestRules.bare)
-        bench.machine.undecodable(now: 3, &bench.recorder)
+        bench.machine.distrust(.undecodable, now: 3, &bench.recorder)
         bench.machine.end(.connectionLost, now: 4, &bench.recorder)
         #expect(bench.recorder.names == [])
         bench.take(.snapshot(VenueSequence.none))
-        bench.machine.undecodable(now: 5, &bench.recorder)
+        bench.machine.distrust(.undecodable, now: 5, &bench.recorder)
         #expect(bench.recorder.names == ["snapshot", "invalid undecodable", "need fault"])
         bench.take(.snapshot(VenueSequence.none))
         bench.machine.end(.connectionLost, now: 6, &bench.recorder)

@@ -195,7 +195,7 @@ struct FaultScript {
             bad.bids.append(PriceLevel(price: ScaledDecimal(1), size: .zero))
             return [bad]
         default:
-            bench.machine.undecodable(now: time, &bench.recorder)
+            bench.machine.distrust(.undecodable, now: time, &bench.recorder)
             return []
         }
     }

@@ -216,7 +216,7 @@ import Wire
         }
     }
 
-    @Test func `a stream's own book is audited beside it, against the nearest of its states`() {
+    @Test func `a stream's own book is audited beside it, where no increment has touched it meanwhile`() {
         let world = world(["BTC-USDT"], BookWords.rules(.stream))
         world.frame("snap BTC-USDT 4 b98:1 b90:1 a101:1")
         live(world, from: 5, seconds: 61)
@@ -226,7 +226,27 @@ import Wire
         for number in 13...18 { world.frame("book BTC-USDT \(number) \(number) b97:\(number)") }
         world.pass(milliseconds: 500)
         #expect(kinds(world) == Array(repeating: "delta", count: 6))
-        #expect(world.records(TopicRegistry.integrity).contains { $0.contains("4 levels equal") })
+        #expect(world.records(TopicRegistry.integrity).contains { $0.contains("3 levels equal") })
+    }
+
+    @Test(arguments: [true, false])
+    func `what a second look finds again is wrong, and what it does not came and went`(isLasting: Bool) {
+        let world = world(["BTC-USDT"], BookWords.rules(.stream))
+        world.frame("snap BTC-USDT 4 b98:1 b90:1 a101:1")
+        live(world, from: 5, seconds: 61)
+        world.forget()
+        answer(world, "snap BTC-USDT 999 b98:1 b95:3 b90:1 a101:1")
+        for number in 12...17 { world.frame("book BTC-USDT \(number) \(number) b97:\(number)") }
+        world.pass(milliseconds: 500)
+        #expect(!world.records(TopicRegistry.integrity).contains { $0.contains("book_audit") })
+        answer(world, "snap BTC-USDT 1000 b98:1 \(isLasting ? "b95:3" : "b94:1") b90:1 a101:1")
+        for number in 18...23 { world.frame("book BTC-USDT \(number) \(number) b97:\(number)") }
+        world.pass(milliseconds: 500)
+        let news = world.records(TopicRegistry.integrity)
+        #expect(news.contains { $0.contains("book_audit_failed") && $0.contains("1 of") } == isLasting)
+        #expect(news.contains { $0.contains("book_audit\"") && $0.contains("levels equal") } == !isLasting)
+        #expect(kinds(world).contains("invalid checksum") == isLasting)
+        #expect(world.ports.texts.contains { $0.hasPrefix("unsub") } == isLasting)
     }
 
     @Test func `a frame that breaks off invalidates its book at once`() {

@@ -214,7 +214,17 @@ package final class BookKeeper {
         guard let kept = known(instrument) else { return }
         kept.times = (epoch, published)
         var writer = BookWriter(keeper: self, kept: kept)
-        kept.machine.undecodable(now: received, &writer)
+        kept.machine.distrust(.undecodable, now: received, &writer)
+        tell(kept)
+    }
+
+    /// The venue's own snapshot shows that a book is wrong.
+    func refute(_ instrument: InstrumentID, now: Int64) {
+        guard let kept = known(instrument) else { return }
+        kept.times = (now, now)
+        var writer = BookWriter(keeper: self, kept: kept)
+        kept.machine.distrust(.checksum, now: now, &writer)
+        kept.quote = nil
         tell(kept)
     }
 }

@@ -158,8 +158,15 @@ extension FeedBooks: BookKeeperDelegate {
         case .equal(let levels):
             guard isAudit, let engine else { return }
             engine.note(Incident(.bookAudit, "\(levels) levels equal"), .book, symbol(of: instrument))
+        case .doubtful:
+            if isAudit { audited.insert(instrument) }
+            guard let engine, let market = market(of: instrument) else { return }
+            desks[market]?.want(instrument, engine.clock.monotonic, settleMilliseconds: 0)
         case .different(let different, let levels):
             announce(.bookAuditFailed, "\(different) of \(levels) levels differ", instrument)
+            // A book whose snapshots are numbered has taken the answer over; another begins anew.
+            guard let engine, keeper.known(instrument)?.machine.rules.source == .stream else { return }
+            keeper.refute(instrument, now: engine.clock.wall.microseconds)
         case .unaligned:
             guard isAudit, let engine else { return }
             let detail = "not compared: the snapshot fits no increment"
@@ -225,7 +232,8 @@ extension FeedBooks: BookKeeperDelegate {
         switch kept.machine.rules.source {
         case .call(let levels): isAsked = call(instrument, market, levels: levels ?? 0)
         case .request: isAsked = connection(instrument) { $0.requestBook($1, now) }
-        case .stream where isLive: isAsked = call(instrument, market, levels: kept.machine.rules.depth ?? 0)
+        case .stream where isLive:
+            isAsked = call(instrument, market, levels: kept.machine.rules.depth ?? .max)
         case .stream: isAsked = connection(instrument) { $0.resubscribe($1, now) }
         }
         if !isAsked { failed(instrument, market, now, "it can't be asked for now") }
