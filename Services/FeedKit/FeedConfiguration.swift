@@ -52,7 +52,7 @@ public struct FeedConfiguration: Sendable {
             reader.int(
                 "feed.let_go_ms",
                 default: Int(settings.letGoMilliseconds),
-                in: 1_000...600_000,
+                in: 1_000...3_600_000,
                 help: "how long a symbol that is another feed's is streamed on until that one does"
             )
         )

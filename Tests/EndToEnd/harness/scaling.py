@@ -40,7 +40,7 @@ class SharedFeeds:
         self.stage, self.broker = stage, broker
         self.reader = stage.keep(Reader(broker.bootstrap, TOPICS))
         arguments = ("--symbols", str(symbols), "--rate", str(rate), "--seed", str(seed), "--venues", VENUE)
-        self.twin = stage.twin(*arguments, "--crossed-every-ms", "0", frames=False)
+        self.twin = stage.twin(*arguments, "--crossed-every-ms", "0", "--no-limits", frames=False)
         book = self.twin.instruments(VENUE)
         self.symbols = sorted(symbol for symbol in book.symbols("spot") if symbol.count("-") == 1)[:symbols]
         self.settings = settings

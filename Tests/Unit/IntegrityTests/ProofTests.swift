@@ -93,6 +93,59 @@ private let stream = ProofStream(feed: "a-feed", topic: "md.trade.v1", venue: "a
         #expect(try finding(ledger).pauses.first?.cause == "connection_lost: cut")
     }
 
+    private func taken(_ ledger: ProofLedger) throws -> StreamFinding {
+        try #require(ledger.findings().first { $0.stream.feed == "b-feed" })
+    }
+
+    @Test func `a stream that another feed took over without a gap is complete`() throws {
+        var ledger = ProofLedger(fromFirst: true)
+        var other = stream
+        other.feed = "b-feed"
+        for seq in 1...5 { ledger.note(stream, epoch: 7, seq: UInt64(seq), published: 10 * Int64(seq)) }
+        ledger.note(other, epoch: 45, seq: 1, published: 46)
+        #expect(try taken(ledger).uncovered.isEmpty)
+        #expect(ledger.findings().allSatisfy { $0.isComplete })
+    }
+
+    @Test func `the time without a feed is told: in order, said by who took over, or not explained`() throws {
+        var ledger = ProofLedger(fromFirst: true)
+        var other = stream
+        other.feed = "b-feed"
+        for seq in 1...5 { ledger.note(stream, epoch: 7, seq: UInt64(seq), published: 10 * Int64(seq)) }
+        ledger.note(other, epoch: 90, seq: 1, published: 91)
+        var gap = StreamFinding.Uncovered(feed: "a-feed", from: 50, to: 90, isInOrder: false, cause: nil)
+        #expect(try taken(ledger).uncovered == [gap])
+        #expect(try taken(ledger).isExplained == false)
+
+        var inOrder = ledger
+        inOrder.announce(stream, epoch: 7, accounted: 5)
+        #expect(try taken(inOrder).isComplete)
+        #expect(try taken(inOrder).uncovered.map(\.isInOrder) == [true])
+
+        let told = ProofIncident(at: 95, symbol: stream.symbol, text: "taken_over: so", from: "a-feed")
+        inOrder.announce(other, takenOver: told)
+        gap.cause = "taken_over: so"
+        #expect(try taken(inOrder).uncovered == [gap], "who takes over knows better than an early account")
+        ledger.announce(other, takenOver: ProofIncident(at: 95, symbol: nil, text: "no", from: "c-feed"))
+        #expect(try taken(ledger).isExplained == false, "that was another feed")
+        ledger.announce(other, takenOver: told)
+        #expect(try taken(ledger).isExplained)
+        #expect(try taken(ledger).isComplete == false)
+    }
+
+    @Test func `a feed that comes back by itself has a pause, and what others cover is covered`() throws {
+        var ledger = ProofLedger(fromFirst: true)
+        var other = stream
+        other.feed = "b-feed"
+        ledger.note(stream, epoch: 7, seq: 1, published: 10)
+        ledger.note(other, epoch: 9, seq: 1, published: 9)
+        ledger.note(other, epoch: 9, seq: 2, published: 100)
+        ledger.note(stream, epoch: 95, seq: 1, published: 96)
+        ledger.note(stream, epoch: 120, seq: 1, published: 121)
+        #expect(ledger.findings().flatMap(\.uncovered).map(\.feed) == ["b-feed"])
+        #expect(ledger.findings().flatMap(\.uncovered).map(\.from) == [100])
+    }
+
     /// Random streams with drops, announced or not, doubles and swaps: exactly these are found.
     @Test(arguments: 0..<1000)
     func `exactly the injected holes are found`(_ seed: UInt64) throws {

@@ -232,7 +232,8 @@ enum SystemSamples {
                 ready: state == .live,
                 connections: state == .starting ? [] : [connection],
                 streams: state == .starting ? [] : streams,
-                totals: .init(frames: 1_000_000, records: 999_999, deadLetters: 1, reconnects: 0)
+                totals: .init(frames: 1_000_000, records: 999_999, deadLetters: 1, reconnects: 0),
+                share: state == .degraded ? .init(partitions: [0, 4], count: 6, leaving: 12) : nil
             )
         }
     }()

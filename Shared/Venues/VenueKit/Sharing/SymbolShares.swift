@@ -43,8 +43,10 @@ public enum SharingNews: Sendable {
 public struct SharingSettings: Sendable, Equatable {
     /// How long a symbol that is another feed's by now is streamed on at most while that one does not stream it.
     ///
+    /// Minutes, because many books at once take minutes where a venue's REST gives few snapshots a minute.
+    ///
     /// - Unit: milliseconds.
-    public var letGoMilliseconds: Int64 = 30_000
+    public var letGoMilliseconds: Int64 = 300_000
     /// A feed whose heartbeat the group missed for so long is dead.
     ///
     /// - Unit: milliseconds.
