@@ -48,7 +48,7 @@ struct AggregatorMetrics: Sendable {
         func records(_ outcome: String) -> Counter {
             metrics.counter(
                 "marketbus_aggregator_records_total",
-                help: "Records of md.bbo by what they did.",
+                help: "Market records by what they did.",
                 labels: ["outcome": outcome]
             )
         }
@@ -62,10 +62,7 @@ struct AggregatorMetrics: Sendable {
         tombstone = records("tombstone")
         undecodable = records("undecodable")
         refusedName = records("refused_name")
-        foreign = metrics.counter(
-            "marketbus_aggregator_foreign_records_total",
-            help: "Records passed over: another instance's, and no leg of a route that is this one's."
-        )
+        foreign = records("foreign")
         func counter(_ name: String, _ help: String) -> Counter {
             metrics.counter("marketbus_aggregator_\(name)_total", help: help)
         }

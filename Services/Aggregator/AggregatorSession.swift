@@ -49,7 +49,10 @@ final class AggregatorSession {
     /// When the partitions that are being taken were given to this instance.
     private var takenAt: [Int32: MonotonicNanos] = [:]
     private var wasReady = false
-    private var lastTurn = MonotonicNanos.now
+    /// After so many nanoseconds the group may have given this instance's partitions away; never where there is none.
+    private let longestPause: Int64
+    /// When this instance last looked at the clock.
+    private var lastMoment = MonotonicNanos.now
     private var nextRoutes = MonotonicNanos.now
     private var nextWarning = MonotonicNanos.now
     private var nextCommit = MonotonicNanos.now
@@ -60,6 +63,8 @@ final class AggregatorSession {
         self.desk = desk
         logger = runtime.logger
         clock = runtime.clock
+        let session = settings.membership.sessionMilliseconds - 2 * settings.membership.heartbeatMilliseconds
+        longestPause = settings.kafka.isEmbedded ? .max : session * 1_000_000
         try Self.prepareTopics(settings.kafka, runtime)
         let metrics = AggregatorMetrics(runtime.metrics)
         guard let scanner = JSONScanner() else {
@@ -171,31 +176,32 @@ final class AggregatorSession {
 extension AggregatorSession {
     /// One round: what came, then what time brings.
     func turn() throws {
-        let clock = clock
         let engine = engine
         notePause()
         try followMarket()
-        try instruments.poll(waitMilliseconds: 0) {
-            engine.takeInstrument(InboundRecord($0), now: clock.wall.microseconds)
-        }
-        try statuses.poll(waitMilliseconds: 0) {
-            engine.takeStatus(InboundRecord($0), now: clock.wall.microseconds)
-        }
+        try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument(InboundRecord($0), now: present()) }
+        try statuses.poll(waitMilliseconds: 0) { engine.takeStatus(InboundRecord($0), now: present()) }
         try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
-            engine.takeQuote(InboundRecord($0), now: clock.wall.microseconds)
+            engine.takeQuote(InboundRecord($0), now: present())
         }
         try reader.poll { topic, record in
             switch topic {
-            case TopicRegistry.bbo: engine.takeQuote(record, now: clock.wall.microseconds)
-            case TopicRegistry.book: engine.takeBook(record, now: clock.wall.microseconds)
-            case TopicRegistry.funding: engine.takeFunding(record, now: clock.wall.microseconds)
+            case TopicRegistry.bbo: engine.takeQuote(record, now: present())
+            case TopicRegistry.book: engine.takeBook(record, now: present())
+            case TopicRegistry.funding: engine.takeFunding(record, now: present())
             default: engine.noteOpportunity(record)
             }
         }
-        engine.tick(now: clock.wall.microseconds)
+        engine.tick(now: present())
         desk.serve { engine.routeMarket($0, isBuy: $1, now: clock.wall.microseconds) }
         try doChores()
         if case .failed(let error) = producer.health { throw error }
+    }
+
+    /// The time for the next record; who stood still before it learns that first.
+    private func present() -> Int64 {
+        notePause()
+        return clock.wall.microseconds
     }
 
     private func doChores() throws {
@@ -263,6 +269,7 @@ extension AggregatorSession {
         nextRoutes = clock.monotonic
         let now = clock.wall.microseconds
         let numbers = event.partitions.map(\.partition)
+        for number in numbers { takenAt[number] = nil }
         switch event {
         case .assigned:
             engine.take(numbers)
@@ -294,11 +301,10 @@ extension AggregatorSession {
     /// Who stood still for a session is no member any more, whether or not it knows: what it had open is another's to close.
     private func notePause() {
         let now = clock.monotonic
-        let pause = (now - lastTurn) / 1_000_000
-        lastTurn = now
-        let limit = settings.membership.sessionMilliseconds - 2 * settings.membership.heartbeatMilliseconds
-        guard !settings.kafka.isEmbedded, pause >= limit else { return }
-        logger.warning("aggregator.paused", ["ms": LogValue(pause)])
+        let pause = now - lastMoment
+        lastMoment = now
+        guard pause >= longestPause, !engine.share.own.isEmpty else { return }
+        logger.warning("aggregator.paused", ["ms": LogValue(pause / 1_000_000)])
         let own = engine.share.own
         engine.giveUp(own, nil, now: clock.wall.microseconds)
         engine.take(own)

@@ -113,6 +113,14 @@ class Group:
         member.signal(signal.SIGKILL)
         member.wait_exit(10)
 
+    def freeze(self, name: str, seconds: float) -> None:
+        """A stop that the member itself does not notice."""
+        member = self.members[name]
+        member.signal(signal.SIGSTOP)
+        time.sleep(seconds)  # the fault itself
+        member.signal(signal.SIGCONT)
+        eventually("it knows", lambda: "aggregator.paused" in member.tail(200), 20)
+
     def finish(self) -> dict[str, Any]:
         """Ends the market, then the members; gives what the market says of itself."""
         self.market.signal(signal.SIGTERM)
@@ -208,6 +216,7 @@ def test_three_brokers_under_load(stage: Stage, three_brokers: KafkaLab) -> None
     group.step("first is back", lambda: group.start("one"))
     group.step("second is killed", lambda: group.kill("two"))
     group.step("second is back", lambda: group.start("two"))
+    group.step("one stands still for longer than its session", lambda: group.freeze("one", SESSION_MS / 1000 + 3))
     group.step("a broker is killed", lambda: three_brokers.kill_broker(2))
     group.step("10 s without it", lambda: time.sleep(10))
     group.step("the broker is back", lambda: three_brokers.start_broker(2))
