@@ -11,15 +11,26 @@ enum AggregatorCommand {
         name: "aggregator",
         version: "0.1.0",
         summary:
-            "Reads every venue's best bid and ask, publishes the best of all and the arbitrage between them."
+            "Reads every venue's best bid and ask, publishes the best of all and the arbitrage between them.",
+        options: [
+            CommandOption(
+                "--replay",
+                value: "FILE",
+                repeatable: true,
+                help: "records of a file (- is the input) to records on the output, without a cluster"
+            )
+        ]
     )
 
     static func run(_ words: [String]) -> Int32 {
-        let outcome = ServiceLaunch.prepare(description, arguments: words) { reader, _ in
-            AggregatorSettings(reader)
+        var files: [String] = []
+        let outcome = ServiceLaunch.prepare(description, arguments: words) { reader, line in
+            files = line.values("--replay")
+            return AggregatorSettings(reader)
         }
         switch outcome {
         case .exit(let code): return code
+        case .run(let settings, _) where !files.isEmpty: return ReplayRun.run(settings, files)
         case .run(let settings, let effective): return serve(settings, effective)
         }
     }

@@ -69,6 +69,7 @@ extension AggregatorEngine {
             publishSteps(now)
             if quotes.setQuarantine(finding.isApart, leg.symbol, leg.venue, now: now) {
                 touch(leg.symbol, now)
+                touchJoined(now)
             }
             if sources[Int(finding.market.index)] == .books { touchBook(leg.symbol) }
             if states[Int(leg.symbol.index)].speaks { tell(finding, leg, now) }

@@ -56,6 +56,8 @@ final class AggregatorEngine {
     var states: ContiguousArray<SymbolState> = []
     private var dirty: ContiguousArray<SymbolID> = []
     private var touched: ContiguousArray<SymbolID> = []
+    /// Used again for every record.
+    private var joined: ContiguousArray<SymbolID> = []
     /// The symbols whose book over venues changed.
     var dirtyBooks: ContiguousArray<SymbolID> = []
     /// Which part of the market is this instance's.
@@ -137,6 +139,7 @@ extension AggregatorEngine {
         let outcome = quotes.apply(update, now: now)
         metrics.count(outcome)
         if case .ignored = outcome { return }
+        touchJoined(now)
         takeDepth(of: update, symbol, venue, now)
         guard outcome != .refreshed else { return publishSteps(now) }
         publisher.note(bbo.venueSymbol.bytes, symbol, venue)
@@ -236,7 +239,7 @@ extension AggregatorEngine {
         if now >= nextSurvey {
             refresh(now)
             watchNames(now)
-            survey()
+            survey(now)
             nextSurvey = now + 1_000_000
         }
     }
@@ -245,6 +248,8 @@ extension AggregatorEngine {
     func expireQuotes(_ now: Int64) {
         touched.removeAll(keepingCapacity: true)
         quotes.expire(now: now) { touched.append($0) }
+        // One that lost a leg of its own as well is told once.
+        quotes.takeJoined { if !touched.contains($0) { touched.append($0) } }
         for symbol in touched { touch(symbol, now) }
     }
 
@@ -258,6 +263,13 @@ extension AggregatorEngine {
             states[index].isDirty = true
             dirty.append(symbol)
         }
+    }
+
+    /// Publishes, or notes, the quotes that are others because something that joins them is.
+    func touchJoined(_ now: Int64) {
+        quotes.takeJoined { joined.append($0) }
+        for symbol in joined { touch(symbol, now) }
+        joined.removeAll(keepingCapacity: true)
     }
 
     func isDue(_ index: Int, _ interval: Int64, _ now: Int64) -> Bool {
@@ -278,7 +290,9 @@ extension AggregatorEngine {
         dirty.removeLast(dirty.count - kept)
     }
 
+    /// A symbol of which no venue was ever heard has no quote that others could join.
     func publishQuote(_ symbol: SymbolID, _ now: Int64) {
+        guard quotes.isQuoted(symbol) else { return }
         states[Int(symbol.index)].isDirty = false
         states[Int(symbol.index)].publishedMicroseconds = now
         publisher.publish(symbol, of: quotes, now: now)
@@ -304,7 +318,7 @@ extension AggregatorEngine {
         }
     }
 
-    private func survey() {
+    private func survey(_ now: Int64) {
         var counts = [0, 0, 0]
         quotedSymbols = 0
         for index in states.indices where states[index].standing == .own {
@@ -321,6 +335,7 @@ extension AggregatorEngine {
         for (gauge, count) in zip(metrics.legs, counts) { gauge.set(count) }
         metrics.lateFeeds.set(lateFeeds.count)
         metrics.quarantined.set(names.apartCount)
+        metrics.liveConversions.set(quotes.liveConversions(now: now))
         metrics.open.set(board.openCount)
         metrics.symbols.set(quotedSymbols)
         metrics.ownPartitions.set(share.own.count)

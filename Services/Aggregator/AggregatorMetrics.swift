@@ -11,6 +11,7 @@ struct AggregatorMetrics: Sendable {
     let oldEpoch: Counter
     let oldSequence: Counter
     let absurd: Counter
+    let clockAhead: Counter
     let unknown: Counter
     let tombstone: Counter
     let undecodable: Counter
@@ -28,6 +29,7 @@ struct AggregatorMetrics: Sendable {
     let learningPartitions: Gauge
     let lateFeeds: Gauge
     let quarantined: Gauge
+    let liveConversions: Gauge
     let legs: [Gauge]
     let books: Counter
     let aggregatedBooks: Counter
@@ -58,6 +60,7 @@ struct AggregatorMetrics: Sendable {
         oldEpoch = records(IgnoreReason.oldEpoch.name)
         oldSequence = records(IgnoreReason.oldSequence.name)
         absurd = records(IgnoreReason.absurd.name)
+        clockAhead = records(IgnoreReason.clockAhead.name)
         unknown = records(IgnoreReason.unknown.name)
         tombstone = records("tombstone")
         undecodable = records("undecodable")
@@ -81,6 +84,7 @@ struct AggregatorMetrics: Sendable {
         learningPartitions = gauge("learning_partitions", "Partitions whose newest records are being read.")
         lateFeeds = gauge("late_feeds", "Feeds whose last status is too old, or said that they stop.")
         quarantined = gauge("quarantined_legs", "Legs set apart: only the name is the others'.")
+        liveConversions = gauge("live_conversions", "Conversions of quotes whose market is live.")
         books = counter("book_records", "Records of md.book taken in.")
         aggregatedBooks = counter("books", "Books over venues published.")
         routes = gauge("routes", "Routes through books that are watched.")
@@ -114,6 +118,7 @@ struct AggregatorMetrics: Sendable {
         case .ignored(.oldEpoch): oldEpoch.add()
         case .ignored(.oldSequence): oldSequence.add()
         case .ignored(.absurd): absurd.add()
+        case .ignored(.clockAhead): clockAhead.add()
         case .ignored(.unknown): unknown.add()
         }
     }

@@ -104,7 +104,8 @@ struct AggregatorSettings: Sendable {
                 default: 20_000,
                 in: 1...1_000_000,
                 help: "symbols beyond are refused and counted"
-            )
+            ),
+            conversions: quoteConversions(reader)
         )
     }
 
@@ -206,6 +207,26 @@ struct AggregatorSettings: Sendable {
             reader.note(key, "\"\(text)\" names no market", "write as USDC-USDT@binance")
             return nil
         }
+    }
+
+    private static func quoteConversions(_ reader: ConfigurationReader) -> [Conversion] {
+        let key = "aggregator.conversions"
+        let help = "spot markets by which quotes in one currency join another's: USDC-USDT@binance, USDT-USD@coinbase>USDT"
+        var found: [Conversion] = []
+        for text in reader.list(key, default: [], help: help) {
+            do throws(ConversionError) {
+                let new = try Conversion(text)
+                if let other = found.first(where: { $0.from == new.from && $0.to == new.to }) {
+                    let what = "\"\(text)\" turns \(new.from) into \(new.to), as \(other.name) does"
+                    reader.note(key, what, "keep one of the two")
+                } else {
+                    found.append(new)
+                }
+            } catch {
+                reader.note(key, "\"\(text)\" \(error)", error.mend)
+            }
+        }
+        return found
     }
 
     private static func arbitrage(_ reader: ConfigurationReader) -> EvaluationSettings {

@@ -85,8 +85,8 @@ final class RecordPublisher {
         quote.epoch = sequences[Int(symbol.index)].epoch
         quote.seq = sequences[Int(symbol.index)].quote
         quote.publishedMicroseconds = now
-        quote.bid = view.bid.map { .init(level: $0.level, venue: quotes.name(of: $0.venue)) }
-        quote.ask = view.ask.map { .init(level: $0.level, venue: quotes.name(of: $0.venue)) }
+        quote.bid = view.bid.map { best($0, quotes) }
+        quote.ask = view.ask.map { best($0, quotes) }
         quote.crossed = view.isCrossed
         quote.locked = view.isLocked
         quote.legs.removeAll(keepingCapacity: true)
@@ -96,6 +96,7 @@ final class RecordPublisher {
                 quote.legs.append(record(leg, symbol, venue, quotes, now))
             }
         }
+        quotes.convertedLegs(of: symbol, now: now) { quote.legs.append(record($0, quotes, now)) }
         writer.clear()
         quote.encode(into: &writer)
         metrics.quotes.add()
@@ -216,39 +217,9 @@ final class RecordPublisher {
         }
     }
 
-    private func venueSymbol(_ symbol: SymbolID, _ venue: VenueIndex) -> String {
+    func venueSymbol(_ symbol: SymbolID, _ venue: VenueIndex) -> String {
+        guard Int(symbol.index) < venueSymbols.count else { return "" }
         let row = venueSymbols[Int(symbol.index)]
         return Int(venue.index) < row.count ? row[Int(venue.index)] : ""
-    }
-}
-
-extension RecordPublisher {
-    private func record(
-        _ leg: Leg,
-        _ symbol: SymbolID,
-        _ venue: VenueIndex,
-        _ quotes: QuoteTable,
-        _ now: Int64
-    ) -> QuoteRecord.Leg {
-        let health: QuoteRecord.Health =
-            switch leg.health {
-            case .live: quotes.isQuarantined(symbol, venue) ? .quarantined : .live
-            case .stale: .stale
-            case .invalid: .invalid
-            }
-        return QuoteRecord.Leg(
-            venue: quotes.name(of: venue),
-            venueSymbol: venueSymbol(symbol, venue),
-            feed: quotes.name(ofFeed: leg.identity.feed),
-            health: health,
-            bid: health == .invalid ? nil : leg.bid,
-            ask: health == .invalid ? nil : leg.ask,
-            exchangeMicroseconds: leg.exchangeMicroseconds,
-            receivedMicroseconds: leg.receivedMicroseconds,
-            ageMicroseconds: leg.age(at: now),
-            venueSequence: leg.venueSequence,
-            skewMicroseconds: leg.skewMicroseconds ?? EventTime.none,
-            allowedMicroseconds: quotes.allowedAge(symbol, venue)
-        )
     }
 }

@@ -70,6 +70,9 @@ struct Judge {
     var names = QuoteTable(settings: QuoteSettings())
     var board = ArbitrageBoard(settings: EvaluationSettings(), depth: DepthSettings())
     var line = 0
+    /// Of each symbol, what was printed last, and of whom the table said since then that it changed.
+    var lastQuotes: [SymbolID: ConsolidatedQuote] = [:]
+    var told: Set<SymbolID> = []
 
     mutating func run(_ text: String) throws -> String {
         let words = Words(text)
@@ -84,6 +87,13 @@ struct Judge {
         case "alive": board.heard(ofFeed: try feed(words), at: try words.number("now"))
         case "tick": board.tick(now: try words.number("now"))
         case "close": board.closeAll(.shutdown, now: try words.number("now"))
+        case "quotes": return try beginQuotes(words, text)
+        case "bbo": return try quote(words)
+        case "heard": return try pulse(words, isLast: false)
+        case "stopped": return try pulse(words, isLast: true)
+        case "apart": return try setApart(words)
+        case "forgotten": return try forget(words)
+        case "wait": return try quotes(try words.number("now"))
         case "depth": return try depth(words)
         case "route": return try route(words)
         case "end":
@@ -91,7 +101,7 @@ struct Judge {
             return "end overflows=\(counts.overflows) cut=\(counts.cutSearches) short=\(counts.tooShort)\n"
         default: throw ScriptError.unknownWord(String(word))
         }
-        return told()
+        return steps()
     }
 
     private mutating func begin(_ words: Words, _ text: String) throws -> String {
@@ -188,7 +198,7 @@ struct Judge {
         board.apply(update, market, now: try words.number("now"))
     }
 
-    private mutating func told() -> String {
+    private mutating func steps() -> String {
         defer { board.removeSteps() }
         return board.steps.map { "\(line) \(text($0))\n" }.joined()
     }

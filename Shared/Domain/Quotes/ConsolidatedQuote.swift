@@ -8,21 +8,25 @@ public struct BestSide: Hashable, Sendable {
     public var venue: VenueIndex
     /// Its price and size.
     public var level: PriceLevel
+    /// Through which of ``QuoteTable/conversions`` it is told in this currency; nil: it is the venue's own.
+    public var conversion: Int?
 
     /// Makes a side.
-    public init(venue: VenueIndex, level: PriceLevel) {
+    public init(venue: VenueIndex, level: PriceLevel, conversion: Int? = nil) {
         self.venue = venue
         self.level = level
+        self.conversion = conversion
     }
 }
 
 /// The best bid and ask of a symbol over all venues whose leg is live.
 public struct ConsolidatedQuote: Hashable, Sendable {
-    /// The highest bid; of equal prices the larger size, then the venue whose name comes first.
+    /// The highest bid; of equal prices one that is not converted, then the larger size, then the venue whose name comes
+    /// first.
     public var bid: BestSide?
-    /// The lowest ask; of equal prices the larger size, then the venue whose name comes first.
+    /// The lowest ask, of equal prices by the same order.
     public var ask: BestSide?
-    /// How many legs are live.
+    /// How many legs are live, converted ones included.
     public var liveLegs: Int
 
     /// A quote of nobody.
@@ -66,8 +70,10 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
     case oldEpoch
     /// Its number is not above the last of its epoch: a repetition.
     case oldSequence
-    /// A price or size is zero or negative, or the epoch lies in the future.
+    /// A price or size is zero or negative.
     case absurd
+    /// Its feed's clock is far ahead of this machine's: nobody knows how old it is.
+    case clockAhead
     /// The symbol or venue is none of the table's.
     case unknown
 
@@ -77,6 +83,7 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
         case .oldEpoch: "old_epoch"
         case .oldSequence: "old_sequence"
         case .absurd: "absurd"
+        case .clockAhead: "clock_ahead"
         case .unknown: "unknown"
         }
     }

@@ -52,9 +52,6 @@ public struct DepthTable: Sendable {
     /// The legs whose price has nothing to do with the others' of the same name.
     private var quarantined: Set<MarketIndex> = []
 
-    /// How far ahead of this machine's clock a feed's may be: one hour, in microseconds.
-    private static let epochLeeway: Int64 = 3_600_000_000
-
     /// An empty table.
     public init(settings: DepthSettings) {
         self.settings = settings
@@ -223,7 +220,7 @@ extension DepthTable {
 
     /// Why a leg does not take an update, or nil if it does; the rule of ``QuoteTable``.
     private func refusal(of update: DepthUpdate, by leg: DepthLeg, now: Int64) -> IgnoreReason? {
-        if update.identity.epoch > Self.sum(now, Self.epochLeeway) { return .absurd }
+        if ClockLeeway.isAhead(update.identity.epoch, update.receivedMicroseconds, now) { return .clockAhead }
         guard let old = leg.identity else { return nil }
         let new = update.identity
         if new.epoch > old.epoch { return nil }

@@ -11,17 +11,25 @@ public struct QuoteSettings: Sendable {
     public var heartbeatMicroseconds: Int64
     /// The most symbols that are taken, and the most feeds.
     public var maximumSymbols: Int
+    /// How many gaps of a leg must have been seen before its habits count.
+    public var samples: UInt32
+    /// Through which markets quotes in one currency join those in another.
+    public var conversions: [Conversion]
 
     /// Makes settings.
     public init(
         legMaxAgeMicroseconds: Int64 = 30_000_000,
         legMinAgeMicroseconds: Int64? = nil,
         heartbeatMicroseconds: Int64 = 0,
-        maximumSymbols: Int = 100_000
+        maximumSymbols: Int = 100_000,
+        samples: UInt32 = 1000,
+        conversions: [Conversion] = []
     ) {
         self.legMaxAgeMicroseconds = legMaxAgeMicroseconds
         self.legMinAgeMicroseconds = legMinAgeMicroseconds
         self.heartbeatMicroseconds = heartbeatMicroseconds
         self.maximumSymbols = maximumSymbols
+        self.samples = samples
+        self.conversions = conversions
     }
 }

@@ -17,30 +17,44 @@ public struct QuoteTable: Sendable {
     }
 
     /// Who takes part: a leg's place is `symbol × stride + venue`.
-    private var legs: ContiguousArray<Leg?> = []
+    private(set) var legs: ContiguousArray<Leg?> = []
     /// When each leg goes stale, `.max` where it is not live; beside the legs, so that a sweep reads little.
-    private var deadlines: ContiguousArray<Int64> = []
+    private(set) var deadlines: ContiguousArray<Int64> = []
     private var best: ContiguousArray<ConsolidatedQuote> = []
     private var stride = 4
     private var symbols: NameTable
     private var venues = NameTable(limit: 64)
     private var feeds: NameTable
     /// A venue's place in the order of names, for ties.
-    private var venueRanks: ContiguousArray<Int> = []
+    private(set) var venueRanks: ContiguousArray<Int> = []
     private let ages: ArrivalBounds
     private var pulses: FeedPulses
     /// The feeds whose legs have left because they are late or have stopped.
     private var doubted: Set<UInt32> = []
     /// The legs whose price has nothing to do with the others' of the same name, by place.
     private var quarantined: Set<Place> = []
+    /// Which symbols join which through a conversion.
+    private(set) var joins = JoinTable(rules: [])
+    /// The symbols whose quote is another through a conversion since ``takeJoined(_:)``.
+    var joined: ContiguousArray<SymbolID> = []
 
     /// An empty table.
     public init(settings: QuoteSettings) {
         let most = settings.legMaxAgeMicroseconds
-        ages = ArrivalBounds(least: min(settings.legMinAgeMicroseconds ?? most, most), most: most)
+        ages = ArrivalBounds(
+            least: min(settings.legMinAgeMicroseconds ?? most, most),
+            most: most,
+            samples: settings.samples
+        )
         pulses = FeedPulses(limit: settings.heartbeatMicroseconds)
         symbols = NameTable(limit: settings.maximumSymbols)
         feeds = NameTable(limit: settings.maximumSymbols)
+        let rules = settings.conversions.compactMap { conversion -> JoinTable.Rule? in
+            guard let market = symbol(conversion.market), let venue = venue(conversion.venue) else { return nil }
+            return JoinTable.Rule(conversion: conversion, market: market, venue: venue)
+        }
+        joins = JoinTable(rules: rules)
+        for index in best.indices { link(SymbolID(index: UInt32(truncatingIfNeeded: index))) }
     }
 }
 
@@ -100,9 +114,17 @@ extension QuoteTable {
     public func name(ofFeed feed: UInt32) -> String { feeds.text(feed) }
 
     private mutating func addSymbol() {
+        let symbol = SymbolID(index: UInt32(truncatingIfNeeded: best.count))
         best.append(.none)
         legs.append(contentsOf: repeatElement(nil, count: stride))
         deadlines.append(contentsOf: repeatElement(.max, count: stride))
+        link(symbol)
+    }
+
+    private mutating func link(_ symbol: SymbolID) {
+        guard !joins.rules.isEmpty else { return }
+        let known = symbols
+        joins.link(symbol, name(of: symbol)) { known.find($0).map(SymbolID.init(index:)) }
     }
 
     private mutating func addVenue() {
@@ -154,7 +176,7 @@ extension QuoteTable {
         return leg.clock.allowed(ages)
     }
 
-    private func place(_ symbol: SymbolID, _ venue: VenueIndex) -> Int? {
+    func place(_ symbol: SymbolID, _ venue: VenueIndex) -> Int? {
         guard Int(symbol.index) < best.count, Int(venue.index) < venueRanks.count else { return nil }
         return Int(symbol.index) &* stride &+ Int(venue.index)
     }
@@ -193,6 +215,7 @@ extension QuoteTable {
         let place = Place(symbol: symbol, venue: venue)
         if isOut { quarantined.insert(place) } else { quarantined.remove(place) }
         _ = recompute(Int(symbol.index), now: now)
+        followJoins(of: Int(symbol.index), now: now)
         return true
     }
 
@@ -234,6 +257,7 @@ extension QuoteTable {
             clock: old?.clock ?? ArrivalClock()
         )
         let isBestNew = recompute(Int(update.symbol.index), now: now)
+        followJoins(of: Int(update.symbol.index), now: now)
         return isBestNew || wasHealth != health ? .changed : .legChanged
     }
 
@@ -241,7 +265,7 @@ extension QuoteTable {
     ///
     /// - Parameters:
     ///   - now: the time. Unit: microseconds since the Unix epoch.
-    ///   - changed: called once for every symbol of which a leg left.
+    ///   - changed: called once for every symbol of which a leg left; see ``takeJoined(_:)`` for those that it joins.
     public mutating func expire(now: Int64, changed: (SymbolID) -> Void) {
         let late = pulses.late(now)
         for feed in late where !doubted.contains(feed) { loseFaith(in: feed) }
@@ -249,6 +273,7 @@ extension QuoteTable {
         for place in deadlines.indices where deadlines[place] < now {
             let symbol = place / stride
             _ = recompute(symbol, now: now)
+            followJoins(of: symbol, now: now)
             changed(SymbolID(index: UInt32(truncatingIfNeeded: symbol)))
         }
     }
@@ -269,16 +294,18 @@ extension QuoteTable {
         if !overflow { legs[place]?.clock.note(gap: max(gap, 0), ages) }
     }
 
-    /// Forgets all legs of a symbol, as if it had never been heard of; its number stays good.
+    /// Forgets all legs of a symbol, as if it had never been heard of; its number stays good, and so do those that join it.
     public mutating func forget(_ symbol: SymbolID) {
         guard Int(symbol.index) < best.count else { return }
-        best[Int(symbol.index)] = .none
         let first = Int(symbol.index) * stride
         for place in first..<(first + stride) {
             legs[place] = nil
             deadlines[place] = .max
         }
         if !quarantined.isEmpty { quarantined = quarantined.filter { $0.symbol != symbol } }
+        // Whose time is over the next sweep says.
+        _ = recompute(Int(symbol.index), now: .min)
+        followJoins(of: Int(symbol.index), now: .min)
     }
 
     /// Why a leg does not take an update, or nil if it does.
@@ -288,8 +315,7 @@ extension QuoteTable {
     /// each other, while the late records of one that was replaced change nothing.
     private static func refusal(of update: LegUpdate, by leg: Leg?, now: Int64) -> IgnoreReason? {
         if isAbsurd(update.bid) || isAbsurd(update.ask) { return .absurd }
-        // An epoch is a time; one far ahead would lock its leg against all that follow.
-        if update.identity.epoch > deadline(now, epochLeeway) { return .absurd }
+        if ClockLeeway.isAhead(update.identity.epoch, update.receivedMicroseconds, now) { return .clockAhead }
         guard let leg else { return nil }
         let (new, old) = (update.identity, leg.identity)
         if new.epoch > old.epoch { return nil }
@@ -299,9 +325,6 @@ extension QuoteTable {
             && update.receivedMicroseconds > leg.receivedMicroseconds
         return standsIn ? nil : .oldEpoch
     }
-
-    /// How far ahead of this machine's clock a feed's may be: one hour, in microseconds.
-    private static let epochLeeway: Int64 = 3_600_000_000
 
     private static func isAbsurd(_ level: PriceLevel?) -> Bool {
         guard let level else { return false }
@@ -335,7 +358,7 @@ extension QuoteTable {
     }
 
     /// Finds the best bid and ask of a symbol again; true if they are others than before.
-    private mutating func recompute(_ symbol: Int, now: Int64) -> Bool {
+    mutating func recompute(_ symbol: Int, now: Int64) -> Bool {
         var quote = ConsolidatedQuote.none
         let first = symbol &* stride
         for venue in 0..<venueRanks.count {
@@ -346,27 +369,11 @@ extension QuoteTable {
             let index = VenueIndex(index: UInt16(truncatingIfNeeded: venue))
             if isQuarantined(SymbolID(index: UInt32(truncatingIfNeeded: symbol)), index) { continue }
             quote.liveLegs += 1
-            if let bid = leg.bid, isBetter(bid, index, than: quote.bid, >) {
-                quote.bid = BestSide(venue: index, level: bid)
-            }
-            if let ask = leg.ask, isBetter(ask, index, than: quote.ask, <) {
-                quote.ask = BestSide(venue: index, level: ask)
-            }
+            consider(leg.bid, leg.ask, index, nil, in: &quote)
         }
+        consider(joinsOf: symbol, now, in: &quote)
         guard quote != best[symbol] else { return false }
         best[symbol] = quote
         return true
-    }
-
-    private func isBetter(
-        _ level: PriceLevel,
-        _ venue: VenueIndex,
-        than other: BestSide?,
-        _ leads: (ScaledDecimal, ScaledDecimal) -> Bool
-    ) -> Bool {
-        guard let other else { return true }
-        if level.price != other.level.price { return leads(level.price, other.level.price) }
-        if level.size != other.level.size { return level.size > other.level.size }
-        return venueRanks[Int(venue.index)] < venueRanks[Int(other.venue.index)]
     }
 }

@@ -12,7 +12,7 @@ from .routing import Venue, depth, route
 
 LATENCIES = (5_000, 20_000, 80_000, 250_000)
 HOME = ("USDT", "USDC", "USD")
-HOUR = 3_600_000_000
+LEEWAY = 300_000_000  # How far ahead of ours a feed's clock may be.
 Market = tuple[str, str]
 
 
@@ -196,7 +196,7 @@ class Oracle:
         book = self.books.setdefault(market, Book())
         new = (named["feed"], int(named["epoch"]), int(named["seq"]))
         received, kind, old = int(named["received"]), named["kind"], book.identity
-        if new[1] > now + HOUR:
+        if max(new[1], received) > now + LEEWAY:
             return False
         if old and new[1] <= old[1]:
             if new[:2] == old[:2]:

@@ -59,8 +59,27 @@ enum AggregateSamples {
         judged.legs[0].allowedMicroseconds = 2_500_000
         judged.legs[1].skewMicroseconds = -400
         judged.legs[1].allowedMicroseconds = 30_000_000
-        return [full, empty, crossed, judged]
+        var joined = judged
+        joined.bid?.conversion = "USDC-USDT@okx"
+        joined.ask?.conversion = "USDC-USDT@okx"
+        joined.legs[0].conversion = conversion
+        return [full, empty, crossed, judged, joined]
     }()
+
+    private static let conversion = QuoteRecord.Conversion(
+        source: "BTC-USDC",
+        sourceBid: Samples.level("61810", "1.5"),
+        sourceAsk: nil,
+        symbol: "USDC-USDT",
+        venue: "okx",
+        feed: "okx-feed",
+        health: .live,
+        bid: Samples.level("0.9999", "250000"),
+        ask: nil,
+        receivedMicroseconds: Samples.now - 900,
+        ageMicroseconds: 900,
+        allowedMicroseconds: 30_000_000
+    )
 
     static func leg(_ venue: String, _ price: String) -> OpportunityRecord.Leg {
         OpportunityRecord.Leg(

@@ -14,11 +14,14 @@ public struct QuoteRecord: WireRecord, Hashable {
         public var level: PriceLevel
         /// The venue.
         public var venue: String
+        /// The market that turned it into this currency, as `USDC-USDT@binance`; nil: it is the venue's own.
+        public var conversion: String?
 
         /// Makes a part.
-        public init(level: PriceLevel, venue: String) {
+        public init(level: PriceLevel, venue: String, conversion: String? = nil) {
             self.level = level
             self.venue = venue
+            self.conversion = conversion
         }
     }
 
@@ -92,9 +95,11 @@ public struct QuoteRecord: WireRecord, Hashable {
         writer.field("bid", bid?.level.price)
         writer.field("bid_size", bid?.level.size)
         writer.field("bid_venue", bid?.venue)
+        if let name = bid?.conversion { writer.field("bid_conversion", name) }
         writer.field("ask", ask?.level.price)
         writer.field("ask_size", ask?.level.size)
         writer.field("ask_venue", ask?.venue)
+        if let name = ask?.conversion { writer.field("ask_conversion", name) }
         writer.field("crossed", crossed)
         writer.field("locked", locked)
         writer.field("legs", legs) { $0.encode(into: &$1) }
@@ -112,9 +117,11 @@ public struct QuoteRecord: WireRecord, Hashable {
         ask = nil
         if let level = try object.level("bid", "bid_size") {
             bid = Best(level: level, venue: try object.text("bid_venue"))
+            if object.has("bid_conversion") { bid?.conversion = try object.text("bid_conversion") }
         }
         if let level = try object.level("ask", "ask_size") {
             ask = Best(level: level, venue: try object.text("ask_venue"))
+            if object.has("ask_conversion") { ask?.conversion = try object.text("ask_conversion") }
         }
         crossed = try object.bool("crossed")
         locked = try object.bool("locked")
@@ -171,6 +178,8 @@ extension QuoteRecord {
         ///
         /// - Unit: microseconds.
         public var allowedMicroseconds: Int64?
+        /// How the venue's leg of another symbol came in here; nil: it is this symbol's own.
+        public var conversion: Conversion?
 
         /// Makes a part.
         public init(
@@ -185,7 +194,8 @@ extension QuoteRecord {
             ageMicroseconds: Int64,
             venueSequence: Int64,
             skewMicroseconds: Int64? = nil,
-            allowedMicroseconds: Int64? = nil
+            allowedMicroseconds: Int64? = nil,
+            conversion: Conversion? = nil
         ) {
             self.venue = venue
             self.venueSymbol = venueSymbol
@@ -199,6 +209,7 @@ extension QuoteRecord {
             self.venueSequence = venueSequence
             self.skewMicroseconds = skewMicroseconds
             self.allowedMicroseconds = allowedMicroseconds
+            self.conversion = conversion
         }
 
         init(_ object: RecordObject) throws(RecordError) {
@@ -214,6 +225,7 @@ extension QuoteRecord {
             venueSequence = try object.integerOrNone("venue_seq")
             skewMicroseconds = object.has("skew_us") ? try object.integerOrNone("skew_us") : nil
             allowedMicroseconds = object.has("allowed_us") ? try object.integer("allowed_us") : nil
+            conversion = object.has("conversion") ? try Conversion(try object.object("conversion")) : nil
         }
 
         func encode(into writer: inout JSONWriter) {
@@ -231,6 +243,10 @@ extension QuoteRecord {
             writer.field("venue_seq", orNull: venueSequence)
             if let skewMicroseconds { writer.field("skew_us", orNull: skewMicroseconds) }
             if let allowedMicroseconds { writer.field("allowed_us", allowedMicroseconds) }
+            if let conversion {
+                writer.literal(",\"conversion\":")
+                conversion.encode(into: &writer)
+            }
             writer.close()
         }
     }
@@ -252,10 +268,20 @@ extension QuoteRecord: DescribedRecord {
                     .orNull,
                 .decimal("bid_size", "Its size.").orNull,
                 .text("bid_venue", "The venue that bids it.").orNull,
+                .text(
+                    "bid_conversion",
+                    "The market through which it is told in this currency; absent where it is the venue's own."
+                )
+                .orAbsent,
                 .decimal("ask", "The best ask over the live legs, in quote currency; null where nobody asks.")
                     .orNull,
                 .decimal("ask_size", "Its size.").orNull,
                 .text("ask_venue", "The venue that asks it.").orNull,
+                .text(
+                    "ask_conversion",
+                    "The market through which it is told in this currency; absent where it is the venue's own."
+                )
+                .orAbsent,
                 .boolean("crossed", "Whether the best bid is above the best ask."),
                 .boolean("locked", "Whether the best bid equals the best ask."),
                 .list("legs", of: Leg.fields, "Each venue's part, those that do not count too."),
@@ -286,6 +312,12 @@ extension QuoteRecord.Leg {
             .orNull.orAbsent,
             .span("allowed_us", "How old it may be before it is doubted, from the stream's own habits.")
                 .orAbsent,
+            .init(
+                "conversion",
+                .object(QuoteRecord.Conversion.fields),
+                "How the venue's leg of another symbol came in here; absent on this symbol's own."
+            )
+            .orAbsent,
         ]
     }
 }
