@@ -26,7 +26,7 @@ enum AggregatorCommand {
         var files: [String] = []
         let outcome = ServiceLaunch.prepare(description, arguments: words) { reader, line in
             files = line.values("--replay")
-            return AggregatorSettings(reader)
+            return AggregatorSettings(reader, needsServers: files.isEmpty)
         }
         switch outcome {
         case .exit(let code): return code

@@ -177,13 +177,16 @@ extension AggregatorEngine {
         hasNewShare = true
     }
 
-    /// Finds the symbols of others that this instance's routes lead through, and forgets those that none does any more.
+    /// Finds the symbols of others that this instance's routes lead through or its quotes are joined by, and forgets those that none does any more.
     ///
     /// - Returns: the partitions whose newest records must be read for it, some of them again; nil where nothing is new.
     func followRoutes(now: Int64) -> Set<Int32>? {
-        guard hasNewShare || followedRoutes != board.map.routes.count else { return nil }
+        let hasNewJoins = !settings.quotes.conversions.isEmpty && followedSymbols != quotes.symbolCount
+        guard hasNewShare || hasNewJoins || followedRoutes != board.map.routes.count else { return nil }
         hasNewShare = false
         followedRoutes = board.map.routes.count
+        followedSymbols = quotes.symbolCount
+        if followedSymbols > 0 { enroll(SymbolID(index: UInt32(truncatingIfNeeded: followedSymbols - 1))) }
         let wanted = wantedSymbols()
         var unread: Set<Int32> = []
         for index in states.indices where states[index].standing != .own {
@@ -214,6 +217,12 @@ extension AggregatorEngine {
             let owner = Int(board.depth[first.market].symbol.index)
             guard states[owner].standing == .own else { continue }
             for leg in route.legs { wanted[Int(board.depth[leg.market].symbol.index)] = true }
+        }
+        for index in states.indices where states[index].standing == .own {
+            let symbol = SymbolID(index: UInt32(truncatingIfNeeded: index))
+            for needed in quotes.joining(symbol) where Int(needed.index) < wanted.count {
+                wanted[Int(needed.index)] = true
+            }
         }
         return wanted
     }

@@ -66,6 +66,8 @@ final class AggregatorEngine {
     var hasNewShare = false
     /// How many routes there were then.
     var followedRoutes = 0
+    /// How many symbols there were then.
+    var followedSymbols = 0
     /// What is open in partitions that were just taken, by partition.
     var orphans: [Int32: OrphanLedger<OpportunityRecord>] = [:]
     private var deadLetters: DeadLetterBox

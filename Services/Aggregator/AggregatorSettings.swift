@@ -35,9 +35,9 @@ struct AggregatorSettings: Sendable {
     /// How the group of aggregators notices that one is gone.
     let membership: GroupMembership
 
-    init(_ reader: ConfigurationReader) {
+    init(_ reader: ConfigurationReader, needsServers: Bool = true) {
         common = CommonSettings(reader, service: "aggregator", port: 9110)
-        kafka = KafkaSettings(reader, instance: common.instance)
+        kafka = KafkaSettings(reader, instance: common.instance, needsServers: needsServers)
         quotes = Self.quotes(reader)
         quoteIntervalMicroseconds = Self.microseconds(
             reader,

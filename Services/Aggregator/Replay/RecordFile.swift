@@ -111,7 +111,9 @@ final class RecordFile {
         }
         var inside = cursor
         if let object = try? RecordObject(&inside) {
-            record.publishedMicroseconds = try? object.integer("published_us")
+            // `normalize` says 0 where it has no time.
+            let time = try? object.integer("published_us")
+            record.publishedMicroseconds = time.flatMap { $0 > 0 ? $0 : nil }
         }
         let start = Int(cursor.offset)
         try cursor.skip()

@@ -2,7 +2,6 @@
 
 import Configuration
 import JSONView
-import KafkaBus
 import Observability
 import Wire
 
@@ -31,12 +30,16 @@ struct ReplayRun {
         do throws(RecordFileError) {
             let sink = LineSink()
             var records = try MergedRecords(files)
-            if let first = try records.next() {
-                var run = try ReplayRun(settings, first, sink)
-                run.take(first)
-                while let record = try records.next() { run.take(record) }
-                run.end()
+            // Instruments may come without a time of their own: they count from the first that has one.
+            var early: [FiledRecord] = []
+            while let record = try records.next() {
+                early.append(record)
+                if record.publishedMicroseconds != nil { break }
             }
+            var run = try ReplayRun(settings, startingAt: early.last?.publishedMicroseconds ?? 0, sink)
+            for record in early { run.take(record) }
+            while let record = try records.next() { run.take(record) }
+            run.end()
             sink.flush()
             return sink.hasFailed ? 74 : 0
         } catch {
@@ -47,13 +50,13 @@ struct ReplayRun {
 
     private init(
         _ settings: AggregatorSettings,
-        _ first: FiledRecord,
+        startingAt start: Int64,
         _ sink: LineSink
     ) throws(RecordFileError) {
         guard let scanner = JSONScanner() else {
             throw RecordFileError(description: "no memory for the JSON scanner")
         }
-        now = first.publishedMicroseconds ?? 0
+        now = start
         let metrics = AggregatorMetrics(Metrics())
         let instance = settings.common.instance
         engine = AggregatorEngine(
@@ -63,6 +66,10 @@ struct ReplayRun {
             metrics: metrics,
             logger: Logger(service: "aggregator", instance: instance, level: .warning)
         )
+        // The whole market is this one's, and there is nothing to learn of what was before.
+        engine.setPartitions(1)
+        engine.take([0])
+        engine.endLearning(0, now: now)
     }
 
     private mutating func take(_ record: FiledRecord) {
@@ -70,19 +77,20 @@ struct ReplayRun {
         guard let topic = record.topic else { return }
         Self.withBytes(record.key) { key in
             Self.withBytes(record.value) { value in
-                let consumed = ConsumedRecord(
-                    topic: topic,
+                let name = TopicRegistry.spec(of: topic).name
+                let inbound = InboundRecord(
+                    topic: name,
                     partition: 0,
                     offset: record.line,
                     key: key,
                     value: value
                 )
-                take(consumed, topic)
+                take(inbound, topic)
             }
         }
     }
 
-    private func take(_ record: borrowing ConsumedRecord, _ topic: TopicID) {
+    private func take(_ record: InboundRecord, _ topic: TopicID) {
         switch topic {
         case TopicRegistry.bbo: engine.takeQuote(record, now: now)
         case TopicRegistry.book: engine.takeBook(record, now: now)

@@ -40,8 +40,7 @@ public struct ConsumedRecord: ~Copyable {
     public let key: UnsafeRawBufferPointer?
     /// The value's bytes, or nil for a tombstone.
     public let value: UnsafeRawBufferPointer?
-    /// Nil for a record that was not read from a cluster.
-    private let message: UnsafeMutablePointer<rd_kafka_message_t>?
+    private let message: UnsafeMutablePointer<rd_kafka_message_t>
 
     init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String, topicID: TopicID?) {
         self.message = message
@@ -55,28 +54,9 @@ public struct ConsumedRecord: ~Copyable {
         value = message.pointee.payload.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.len) }
     }
 
-    /// Makes a record that was read from elsewhere, as from a file; it has no headers.
-    public init(
-        topic: TopicID,
-        partition: Int32,
-        offset: Int64,
-        key: UnsafeRawBufferPointer?,
-        value: UnsafeRawBufferPointer?
-    ) {
-        message = nil
-        self.topic = TopicRegistry.spec(of: topic).name
-        topicID = topic
-        self.partition = partition
-        self.offset = offset
-        timestampMilliseconds = -1
-        self.key = key
-        self.value = value
-    }
-
     /// The last header of this name, or nil; its bytes live as long as the record.
     public func header(_ name: String) -> UnsafeRawBufferPointer? {
         var headers: OpaquePointer?
-        guard let message else { return nil }
         guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else {
             return nil
         }
@@ -91,7 +71,6 @@ public struct ConsumedRecord: ~Copyable {
     /// All headers in order, as text where they are UTF-8; null values are empty.
     public var headers: [(name: String, value: String)] {
         var list: OpaquePointer?
-        guard let message else { return [] }
         guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
             return []
         }

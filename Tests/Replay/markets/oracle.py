@@ -3,17 +3,15 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import permutations
 from typing import Optional
 
 from .evaluation import Facts, Leg, Worth, best, cycle_trade, pair_trade
 from .figures import ZERO, Level, rounded, text
+from .routes import Market, Route, find_routes
 from .routing import Venue, depth, route
 
 LATENCIES = (5_000, 20_000, 80_000, 250_000)
-HOME = ("USDT", "USDC", "USD")
 LEEWAY = 300_000_000  # How far ahead of ours a feed's clock may be.
-Market = tuple[str, str]
 
 
 @dataclass
@@ -48,24 +46,6 @@ class Life:
     awaited: int = 0
     ended: Optional[int] = None
     takers: list[tuple[int, Optional[Decimal]]] = field(default_factory=list)
-
-
-@dataclass
-class Route:
-    """Markets that lead from a currency back to it."""
-
-    kind: str
-    legs: tuple[tuple[Market, bool], ...]
-    last_opened: int = -(2**63)
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        markets = [market for market, _ in self.legs]
-        if len(markets) == 2 and markets[0][0] == markets[1][0]:
-            return f"{markets[0][0]}:{markets[0][1]}:{markets[1][1]}"
-        parts = [f"{'+' if is_buy else '-'}{symbol}@{venue}" for (symbol, venue), is_buy in self.legs]
-        return ":".join([self.kind, *parts])
 
 
 class Oracle:
@@ -246,44 +226,8 @@ class Oracle:
     # Routes: all of them, from all instruments, every time.
 
     def _find_routes(self) -> None:
-        found: list[Route] = []
-        spots = {market: facts for market, facts in self.known.items() if facts.kind == "spot"}
-        for (one, left), (two, right) in permutations(self.known.items(), 2):
-            kinds = {left.kind, right.kind}
-            legs = ((one, True), (two, False))
-            if one[0] == two[0] and one[1] != two[1] and len(kinds) == 1 and "future" not in left.kind:
-                kind = "cross_venue_spot" if left.kind == "spot" else "cross_venue_perpetual"
-                found.append(Route(kind, legs))
-            elif kinds == {"spot", "linear_perpetual"} and (left.base, left.quote) == (right.base, right.quote):
-                found.append(Route("spot_perpetual", legs))
-        for trio in permutations(spots, 3):
-            if len({venue for _, venue in trio}) == 1:
-                found += self._triangle(trio, spots)
-            elif trio[2] in self.conversions:
-                found += self._crossing(trio, spots)
-        for route in found:
+        for route in find_routes(self.known, self.conversions):
             self.routes.setdefault(route.name, route)
-
-    def _triangle(self, trio: tuple[Market, ...], spots: dict[Market, Facts]) -> list[Route]:
-        currencies = {name for market in trio for name in (spots[market].base, spots[market].quote)}
-        if len(currencies) != 3:
-            return []
-        start = next((name for name in HOME if name in currencies), min(currencies))
-        held, legs = start, []
-        for market in trio:
-            facts = spots[market]
-            if held not in (facts.base, facts.quote):
-                return []
-            legs.append((market, held == facts.quote))
-            held = facts.base if held == facts.quote else facts.quote
-        return [Route("triangular", tuple(legs))] if held == start else []
-
-    def _crossing(self, trio: tuple[Market, ...], spots: dict[Market, Facts]) -> list[Route]:
-        buy, sell, back = (spots[market] for market in trio)
-        if buy.base != sell.base or {buy.quote, sell.quote} != {back.base, back.quote} or buy.quote == sell.quote:
-            return []
-        legs = ((trio[0], True), (trio[1], False), (trio[2], back.base == buy.quote))
-        return [Route("cross_currency", legs)]
 
     # Judging.
 
@@ -313,7 +257,7 @@ class Oracle:
             worth = None
             if reason is None:
                 reason = "edge_gone"
-                worth = best(self._legs(route), self.edge, self.value, self._carry(route, now))
+                worth = self._worth(route, now)
             if worth is None:
                 self._end(name, reason, now)
                 continue
@@ -329,6 +273,9 @@ class Oracle:
                     life.peak = (worth.edge, now)
             self._open(name, now)
             self._tell_update(name, now)
+
+    def _worth(self, route: Route, now: int) -> Optional[Worth]:
+        return best(self._legs(route), self.edge, self.value, self._carry(route, now))
 
     # Steps.
 

@@ -49,10 +49,10 @@ private func text(_ level: PriceLevel?) -> String {
         #expect(text(bid) == "99.97 x 3")
         let ask = times.ask(try level("101", "30"), marketBid: market.bid, marketAsk: market.ask)
         // 2000 USDC buy 19.80198019… at 101.
-        #expect(text(ask) == "100.9899 x 19.8019801")
+        #expect(text(ask) == "100.9899 x 19.80198019")
         let by = try Conversion("USDT-USD@coinbase>USDT")
         let divided = by.bid(try level("100", "3"), marketBid: market.bid, marketAsk: market.ask)
-        #expect(text(divided) == "100.010001000099 x 3")
+        #expect(text(divided) == "100.0100010001 x 3")
         let raised = by.ask(try level("101", "30"), marketBid: market.bid, marketAsk: market.ask)
         // 1000 USDT bring 999.7 USD, which buy 9.8980198… at 101.
         #expect(text(raised) == "101.030309092728 x 9.8980198")
@@ -63,7 +63,8 @@ private func text(_ level: PriceLevel?) -> String {
         let level = try level("0.0000000001", "5")
         #expect(conversion.bid(level, marketBid: nil, marketAsk: level) == nil)
         #expect(conversion.bid(level, marketBid: level, marketAsk: nil) == nil)
-        let huge = PriceLevel(price: ScaledDecimal(.max), size: ScaledDecimal(.max))
+        let nines = String(repeating: "9", count: 38)
+        let huge = PriceLevel(price: try ScaledDecimal(nines), size: try ScaledDecimal(nines))
         #expect(conversion.ask(huge, marketBid: huge, marketAsk: huge) == nil)
     }
 

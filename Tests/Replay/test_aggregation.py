@@ -1,0 +1,139 @@
+# Part of MarketBus. Apache License 2.0, see LICENSE.
+"""Records through the aggregator without a cluster: what it tells of generated markets and of the recorded history equals
+the oracle, and the same records give the same bytes. `MARKETBUS_HISTORY_SECONDS=4800` plays the whole history."""
+
+import json
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import history
+import recordings
+from aggregation import expected, replayed, told, values
+from markets.generator import script
+from markets.records import named, records, settings
+from programs import binary, schema_errors
+from quotes.generator import script as quote_script
+
+AGGREGATOR, MARKETBUS = binary("aggregator"), binary("marketbus")
+MARKETS = int(os.environ.get("MARKETBUS_REPLAYED_MARKETS", "40"))
+# Of every recorded session, so many records.
+LINES = int(os.environ.get("MARKETBUS_REPLAYED_LINES", "1500"))
+SECONDS = int(os.environ.get("MARKETBUS_HISTORY_SECONDS", "300"))
+pytestmark = pytest.mark.skipif(AGGREGATOR is None, reason="aggregator is not built")
+needs_recordings = pytest.mark.skipif(recordings.folder() is None, reason="MARKETBUS_RECORDED_DATA is not set")
+
+
+def written(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_every_step_of_generated_markets_equals_the_oracle(tmp_path: Path) -> None:
+    """Through records, engine and encoder, as the service does it. A heartbeat of less than ten seconds is no setting."""
+    steps = played = 0
+    for seed in range(MARKETS * 2):
+        lines = script(seed)
+        if named(lines[0])["heartbeat"] != "0":
+            continue
+        output = replayed(AGGREGATOR, [written(tmp_path / f"{seed}.jsonl", list(records(lines)))], *settings(lines))
+        wanted = expected(lines)
+        assert told(output) == wanted, lines[0]
+        steps, played = steps + len(wanted), played + 1
+    assert played >= MARKETS // 2 and steps > played
+
+
+def quote_records(seed: int) -> list[str]:
+    """The quotes of a generated run of venues with faults."""
+    result = []
+    for line in quote_script(seed, events=400):
+        words = named(line)
+        if not line.startswith("bbo "):
+            continue
+        value = {
+            "schema": "bbo.v1", "venue": words["venue"], "symbol": words["symbol"], "venue_symbol": words["symbol"],
+            "feed": words["feed"], "epoch": int(words["epoch"]), "exchange_us": None,
+            "received_us": int(words["received"]), "published_us": int(words["now"]), "seq": int(words["seq"]),
+            "venue_seq": None, "state": words["state"],
+        }  # fmt: skip
+        for side in ("bid", "ask"):
+            price, size = words[side].split(":") if side in words else (None, None)
+            value |= {side: price, f"{side}_size": size}
+        if words["state"] == "invalid":
+            value["reason"] = "disconnected"
+        result.append(json.dumps({"topic": "md.bbo.v1", "key": words["symbol"], "value": value}))
+    return result
+
+
+@pytest.mark.parametrize("seed", (2, 11))
+def test_the_same_generated_records_give_the_same_bytes(tmp_path: Path, seed: int) -> None:
+    path = written(tmp_path / "quotes.jsonl", quote_records(seed))
+    sets = ("--set", "aggregator.conversions=USDC-USDT@binance,USDT-USD@coinbase>USDT")
+    first, second = replayed(AGGREGATOR, [path], *sets), replayed(AGGREGATOR, [path], *sets)
+    assert first == second and len(first) > 10_000
+    for value in list(values(first, "agg.quote.v1"))[::20]:
+        assert schema_errors("agg.quote.v1", value) == []
+
+
+@needs_recordings
+@pytest.mark.skipif(MARKETBUS is None, reason="marketbus is not built")
+def test_the_same_captures_of_all_venues_give_the_same_bytes(tmp_path: Path) -> None:
+    """Recorded sessions through `normalize`, all of a venue's one behind the other, and then through the aggregator."""
+    files = []
+    for recording in [one for venue in recordings.VENUES for one in recordings.recordings(venue, "session")]:
+        command = [str(MARKETBUS), "normalize", "--venue", recording.venue, "--emit-instruments"]
+        command += ["--market", recording.market] if recording.market else []
+        command += ["--instruments", str(recording.instruments)] if recording.instruments else []
+        with recording.path.open("rb") as frames:
+            done = subprocess.run(command, stdin=frames, capture_output=True, check=True, timeout=600)
+        files.append(written(tmp_path / f"{len(files)}.jsonl", done.stdout.decode().splitlines()[:LINES]))
+    first, second = replayed(AGGREGATOR, files), replayed(AGGREGATOR, files)
+    assert first == second
+    topics = Counter(json.loads(line)["topic"] for line in first.splitlines())
+    assert topics["agg.quote.v1"] > 100 and topics["agg.book.v1"] > 100
+    for topic in topics:
+        for value in list(values(first, topic))[::200]:
+            assert schema_errors(topic, value) == []
+
+
+@pytest.mark.skipif(history.files() is None, reason="MARKETBUS_RECORDED_DATA is not set")
+@pytest.mark.parametrize(("lot", "fee"), (("10", "0"), ("1", "0.0001")))
+def test_the_recorded_history_of_two_venues_equals_the_oracle(tmp_path: Path, lot: str, fee: str) -> None:
+    output, found, wanted = history.run(AGGREGATOR, tmp_path, SECONDS, lot, fee)
+    assert found == wanted and wanted
+    states = Counter(line.split(" ")[0] for line in wanted)
+    assert states["open"] == states["close"]
+    if SECONDS == 4_800:
+        # What the recordings' own page says of it.
+        assert history.crossed_seconds(output) == {"binance": 551, "htx": 390}
+
+
+def test_several_files_are_merged_by_time(tmp_path: Path) -> None:
+    lines = quote_records(3)
+    whole = replayed(AGGREGATOR, [written(tmp_path / "whole.jsonl", sorted(lines, key=published))])
+    parts = [written(tmp_path / f"{part}.jsonl", sorted(lines[part::2], key=published)) for part in (0, 1)]
+    last = [list(values(output, "agg.quote.v1"))[-1] for output in (whole, replayed(AGGREGATOR, parts))]
+    # Records of one microsecond may change places; what is left at the end is the same.
+    assert [value["published_us"] for value in last][0] == [value["published_us"] for value in last][1]
+
+
+def published(line: str) -> int:
+    return json.loads(line)["value"]["published_us"]
+
+
+@pytest.mark.parametrize(
+    "line", ("{", '{"topic":"md.bbo.v1","key":"A"}', '["md.bbo.v1"]', '{"topic":"md.bbo.v1","value":{"a":}}', "\x00")
+)
+def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path / "records.jsonl", [*quote_records(1)[:3], line])
+    done = subprocess.run([str(AGGREGATOR), "--replay", str(path)], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 64 and "line 4" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    command = [str(AGGREGATOR), "--replay", "nowhere.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 64 and "nowhere.jsonl" in done.stderr
