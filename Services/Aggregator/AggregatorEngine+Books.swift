@@ -31,6 +31,7 @@ extension AggregatorEngine {
     /// Takes a venue's best bid and ask for its book where nothing deeper is there.
     func takeDepth(of update: LegUpdate, _ symbol: SymbolID, _ venue: VenueIndex, _ now: Int64) {
         guard let market = market(symbol, venue) else { return metrics.refusedName.add() }
+        noteWeakness(of: update, market, symbol, venue, now)
         guard sources[Int(market.index)] != .books else { return }
         sources[Int(market.index)] = .quotes
         quoteUpdate.kind = update.isLive ? .snapshot : .invalid
@@ -47,7 +48,7 @@ extension AggregatorEngine {
     /// Takes in a record of `md.book.v1`.
     func takeBook(_ record: InboundRecord, now: Int64) {
         guard wants(record.key) else { return metrics.foreign.add() }
-        guard let value = record.value else { return metrics.tombstone.add() }
+        guard let value = record.value else { return refuseTombstone(TopicRegistry.book, record, now) }
         do throws(RecordError) {
             let book = try BookRecord(decoding: value, scanner: scanner)
             take(book, now)
@@ -59,9 +60,9 @@ extension AggregatorEngine {
 
     private func take(_ record: BookRecord, _ now: Int64) {
         let head = record.head
-        guard let symbol = quotes.symbol(head.symbol), let venue = quotes.venue(head.venue),
+        guard let venue = venue(head.venue), let symbol = quotes.symbol(head.symbol),
             let feed = quotes.feed(head.feed), let market = market(symbol, venue)
-        else { return metrics.refusedName.add() }
+        else { return refuseNames(TopicRegistry.book, head.symbol, head.venue, now) }
         guard states[Int(symbol.index)].standing != .stranger else { return metrics.foreign.add() }
         publisher.note(head.venueSymbol, symbol, venue)
         hearEpoch(head.epoch, feed, now)
@@ -79,13 +80,21 @@ extension AggregatorEngine {
         if sources[place] != .books {
             // Only a snapshot can take the quotes' place; the two streams number their records each for itself.
             guard update.kind == .snapshot else { return }
+            guard !ClockLeeway.isAhead(head.epoch, head.receivedMicroseconds, now) else {
+                return note(.clockAhead, TopicRegistry.book, symbol, venue, now)
+            }
             board.forgetBook(market)
             sources[place] = .books
         }
         metrics.books.add()
         let outcome = board.apply(update, market, now: now)
         publishSteps(now)
-        if case .ignored = outcome { return }
+        switch outcome {
+        case .ignored(let reason): return noteIgnored(reason, TopicRegistry.book, symbol, venue, now)
+        case .broken:
+            if states[Int(symbol.index)].speaks { note(.brokenBook, TopicRegistry.book, symbol, venue, now) }
+        case .changed: break
+        }
         touchBook(symbol)
         // A feed that gave the symbol to another ends its own stream; the other's book stays.
         if record.book.reason == .unsubscribed, board.depth[market].identity == update.identity {
@@ -97,7 +106,7 @@ extension AggregatorEngine {
     /// Takes in a record of `md.funding.v1`.
     func takeFunding(_ record: InboundRecord, now: Int64) {
         guard wants(record.key) else { return metrics.foreign.add() }
-        guard let value = record.value else { return metrics.tombstone.add() }
+        guard let value = record.value else { return refuseTombstone(TopicRegistry.funding, record, now) }
         do throws(RecordError) {
             let funding = try FundingRecord(decoding: value, scanner: scanner)
             take(funding, now)
@@ -109,9 +118,9 @@ extension AggregatorEngine {
 
     private func take(_ record: FundingRecord, _ now: Int64) {
         let head = record.head
-        guard let symbol = quotes.symbol(head.symbol), let venue = quotes.venue(head.venue),
+        guard let venue = venue(head.venue), let symbol = quotes.symbol(head.symbol),
             let feed = quotes.feed(head.feed), let market = market(symbol, venue)
-        else { return metrics.refusedName.add() }
+        else { return refuseNames(TopicRegistry.funding, head.symbol, head.venue, now) }
         guard states[Int(symbol.index)].standing != .stranger else { return metrics.foreign.add() }
         // Records that are read again don't bring old terms back.
         let place = Int(market.index)
@@ -121,7 +130,9 @@ extension AggregatorEngine {
         }
         fundingMicroseconds[place] = head.receivedMicroseconds
         var terms: FundingTerms?
-        if let rate = record.rate, let mark = record.mark, record.nextMicroseconds != EventTime.none {
+        if let mark = record.mark, !mark.isPositive {
+            note(.absurd, TopicRegistry.funding, symbol, venue, now)
+        } else if let rate = record.rate, let mark = record.mark, record.nextMicroseconds != EventTime.none {
             terms = FundingTerms(rate: rate, nextMicroseconds: record.nextMicroseconds, mark: mark)
         }
         let trigger = Trigger(

@@ -177,7 +177,8 @@ extension AggregatorEngine {
         hasNewShare = true
     }
 
-    /// Finds the symbols of others that this instance's routes lead through or its quotes are joined by, and forgets those that none does any more.
+    /// Finds the symbols of others that this instance's routes lead through or that join its quotes, and forgets those that
+    /// are neither any more.
     ///
     /// - Returns: the partitions whose newest records must be read for it, some of them again; nil where nothing is new.
     func followRoutes(now: Int64) -> Set<Int32>? {

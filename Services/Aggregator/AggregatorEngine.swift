@@ -71,6 +71,12 @@ final class AggregatorEngine {
     /// What is open in partitions that were just taken, by partition.
     var orphans: [Int32: OrphanLedger<OpportunityRecord>] = [:]
     private var deadLetters: DeadLetterBox
+    /// What was not believed.
+    let ignored: IgnoredRecords
+    /// Those of `aggregator.venues` that were heard of.
+    var takenVenues: Set<VenueIndex> = []
+    /// How many implausible edges were told.
+    var toldImplausible: UInt64 = 0
     private var nextSurvey = Int64.min
     private var quotedSymbols = 0
 
@@ -100,6 +106,12 @@ final class AggregatorEngine {
             receivedMicroseconds: 0
         )
         deadLetters = DeadLetterBox(instance: settings.common.instance)
+        ignored = IgnoredRecords(
+            instance: settings.common.instance,
+            intervalMicroseconds: settings.ignoredMicroseconds,
+            counters: metrics.ignored,
+            logger: logger
+        )
         for conversion in settings.conversions {
             guard let symbol = quotes.symbol(conversion.symbol), let venue = quotes.venue(conversion.venue),
                 let market = market(symbol, venue)
@@ -121,7 +133,7 @@ extension AggregatorEngine {
     /// Takes in a record of `md.bbo.v1`.
     func takeQuote(_ record: InboundRecord, now: Int64) {
         guard wants(record.key) else { return metrics.foreign.add() }
-        guard let value = record.value else { return metrics.tombstone.add() }
+        guard let value = record.value else { return refuseTombstone(TopicRegistry.bbo, record, now) }
         do throws(RecordError) {
             let bbo = try BboRecord(decoding: value, scanner: scanner)
             take(bbo, now)
@@ -132,15 +144,17 @@ extension AggregatorEngine {
     }
 
     private func take(_ bbo: BboRecord, _ now: Int64) {
-        guard let symbol = quotes.symbol(bbo.symbol.bytes), let venue = quotes.venue(bbo.venue.bytes),
+        guard let venue = venue(bbo.venue.bytes), let symbol = quotes.symbol(bbo.symbol.bytes),
             let feed = quotes.feed(bbo.feed.bytes)
-        else { return metrics.refusedName.add() }
+        else { return refuseNames(TopicRegistry.bbo, bbo.symbol.bytes, bbo.venue.bytes, now) }
         guard enroll(symbol) else { return metrics.foreign.add() }
         hearEpoch(bbo.epoch, feed, now)
         let update = Self.update(bbo, symbol, venue, feed)
         let outcome = quotes.apply(update, now: now)
         metrics.count(outcome)
-        if case .ignored = outcome { return }
+        if case .ignored(let reason) = outcome {
+            return noteIgnored(reason, TopicRegistry.bbo, symbol, venue, now)
+        }
         touchJoined(now)
         takeDepth(of: update, symbol, venue, now)
         guard outcome != .refreshed else { return publishSteps(now) }
@@ -184,12 +198,22 @@ extension AggregatorEngine {
         guard let value = record.value else { return endInstrument(record.key, now) }
         do throws(RecordError) {
             let instrument = try InstrumentRecord(decoding: value, scanner: scanner).instrument
-            guard let symbol = quotes.symbol(instrument.symbol),
-                let venue = quotes.venue(instrument.venue.name)
-            else { return metrics.refusedName.add() }
+            guard let venue = venue(instrument.venue.name), let symbol = quotes.symbol(instrument.symbol)
+            else {
+                return refuseNames(
+                    TopicRegistry.instrument,
+                    instrument.symbol,
+                    instrument.venue.name,
+                    now
+                )
+            }
             var facts: MarketFacts?
             if let fee = settings.fees.taker(instrument) {
                 facts = MarketFacts(of: instrument, takerFee: fee, makerFee: settings.fees.maker(instrument))
+            }
+            if let known = facts, !known.hasPlausibleFees {
+                note(.absurd, TopicRegistry.instrument, symbol, venue, now)
+                facts = nil
             }
             publisher.note(instrument.venueSymbol, symbol, venue)
             setFacts(facts, symbol, venue, now)
@@ -201,10 +225,15 @@ extension AggregatorEngine {
     }
 
     private func endInstrument(_ key: UnsafeRawBufferPointer?, _ now: Int64) {
-        guard let key, let colon = key.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        guard let key, let colon = key.firstIndex(of: UInt8(ascii: ":")) else {
+            return refuseNames(TopicRegistry.instrument, key ?? empty, empty, now)
+        }
         let venueBytes = UnsafeRawBufferPointer(rebasing: key[..<colon])
         let symbolBytes = UnsafeRawBufferPointer(rebasing: key[(colon + 1)...])
-        guard let venue = quotes.venue(venueBytes), let symbol = quotes.symbol(symbolBytes) else { return }
+        guard let venue = venue(venueBytes), let symbol = quotes.symbol(symbolBytes) else {
+            return refuseNames(TopicRegistry.instrument, symbolBytes, venueBytes, now)
+        }
         setFacts(nil, symbol, venue, now)
     }
 
@@ -220,6 +249,9 @@ extension AggregatorEngine {
         _ error: RecordError,
         _ now: Int64
     ) {
+        let topic = TopicRegistry.topic(named: record.topic)?.id ?? TopicRegistry.deadLetter
+        let symbol = record.key.map { String(String(decoding: $0.prefix(96), as: UTF8.self).prefix(64)) }
+        ignored.note(.undecodable, .init(topic: topic, symbol: symbol, venue: "unknown"), now: now)
         let place = "\(record.topic)[\(record.partition)]@\(record.offset)"
         guard let letter = deadLetters.letter(value, place: place, error, now: now) else { return }
         metrics.deadLetters.add()
@@ -241,6 +273,7 @@ extension AggregatorEngine {
         if now >= nextSurvey {
             refresh(now)
             watchNames(now)
+            reportIgnored(now)
             survey(now)
             nextSurvey = now + 1_000_000
         }

@@ -16,6 +16,8 @@ struct AggregatorMetrics: Sendable {
     let tombstone: Counter
     let undecodable: Counter
     let refusedName: Counter
+    /// By ``IgnoredClass``, in the order of its cases.
+    let ignored: [Counter]
     let foreign: Counter
     let instruments: Counter
     let badInstruments: Counter
@@ -65,6 +67,14 @@ struct AggregatorMetrics: Sendable {
         tombstone = records("tombstone")
         undecodable = records("undecodable")
         refusedName = records("refused_name")
+        ignored = IgnoredClass.allCases.map { what in
+            metrics.counter(
+                "marketbus_aggregator_ignored_total",
+                help:
+                    "Records and findings that are not believed; sys.integrity tells of them as ignored_REASON.",
+                labels: ["reason": what.rawValue]
+            )
+        }
         foreign = records("foreign")
         func counter(_ name: String, _ help: String) -> Counter {
             metrics.counter("marketbus_aggregator_\(name)_total", help: help)

@@ -31,6 +31,10 @@ struct AggregatorSettings: Sendable {
     let rebuildRecords: Int
     /// Fees that take the place of those in `ref.instrument`.
     let fees: FeeRules
+    /// The venues whose records count; empty: all.
+    let venues: [String]
+    /// Of each class of ignored records an incident is told this long after the last, in microseconds.
+    let ignoredMicroseconds: Int64
 
     /// How the group of aggregators notices that one is gone.
     let membership: GroupMembership
@@ -79,6 +83,18 @@ struct AggregatorSettings: Sendable {
         kinds = Self.kinds(reader)
         conversions = Self.conversions(reader)
         fees = FeeRules(reader)
+        venues = reader.list(
+            "aggregator.venues",
+            default: [],
+            help: "venues whose records count, all if none is named"
+        )
+        ignoredMicroseconds = Self.microseconds(
+            reader,
+            "aggregator.ignored_report_ms",
+            10_000,
+            100...3_600_000,
+            "shortest time between two incidents about ignored records of a class"
+        )
         for prefix in ["venues", "feed", "tls", "up"] { reader.ignore(prefix: prefix) }
     }
 
@@ -211,7 +227,8 @@ struct AggregatorSettings: Sendable {
 
     private static func quoteConversions(_ reader: ConfigurationReader) -> [Conversion] {
         let key = "aggregator.conversions"
-        let help = "spot markets by which quotes in one currency join another's: USDC-USDT@binance, USDT-USD@coinbase>USDT"
+        let help =
+            "spot markets by which quotes in one currency join another's: USDC-USDT@binance, USDT-USD@coinbase>USDT"
         var found: [Conversion] = []
         for text in reader.list(key, default: [], help: help) {
             do throws(ConversionError) {
@@ -268,10 +285,22 @@ struct AggregatorSettings: Sendable {
         }
         return EvaluationSettings(
             minimumEdgeRate: rate,
+            maximumEdgeBasisPoints: maximumEdge(reader),
             minimumValue: least,
             minimumDurationMicroseconds: duration,
             updateIntervalMicroseconds: interval
         )
+    }
+
+    private static func maximumEdge(_ reader: ConfigurationReader) -> ScaledDecimal? {
+        let key = "arbitrage.max_edge_bps"
+        let help = "a larger net edge is taken for a wrong price and not told, in basis points; 0: none is"
+        let text = reader.string(key, default: "5000", help: help)
+        guard let limit = try? ScaledDecimal(text), !limit.isNegative else {
+            reader.note(key, "\"\(text)\" is no decimal number from 0", "write as in 5000")
+            return nil
+        }
+        return limit.isZero ? nil : limit
     }
 
     private static func microseconds(

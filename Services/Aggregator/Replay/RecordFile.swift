@@ -62,7 +62,9 @@ final class RecordFile {
         while true {
             let count = getline(&buffer, &capacity, stream)
             guard count >= 0 else {
-                guard ferror(stream) == 0 else { throw RecordFileError(description: "\(name): can't be read") }
+                guard ferror(stream) == 0 else {
+                    throw RecordFileError(description: "\(name): can't be read")
+                }
                 return nil
             }
             line += 1

@@ -19,6 +19,8 @@ public struct ArbitrageBoard: Sendable {
     public private(set) var map: RouteMap
     /// What was passed over.
     public internal(set) var counts = BoardCounts()
+    /// The route that last showed an implausible edge.
+    public private(set) var lastImplausible: Int?
 
     let settings: EvaluationSettings
     private var facts: ContiguousArray<MarketFacts?> = []
@@ -70,6 +72,8 @@ public struct BoardCounts: Hashable, Sendable {
     public var cutSearches: UInt64 = 0
     /// Opportunities that were over before they were told.
     public var tooShort: UInt64 = 0
+    /// Judgements that found more than ``EvaluationSettings/maximumEdgeBasisPoints``.
+    public var implausible: UInt64 = 0
     /// Replays that were left out because too many wait.
     public var refusedReplays: UInt64 = 0
 }
@@ -120,6 +124,13 @@ extension ArbitrageBoard {
     /// What an instrument allows and charges, as far as it is known.
     public func facts(of market: MarketIndex) -> MarketFacts? {
         Int(market.index) < facts.count ? facts[Int(market.index)] : nil
+    }
+
+    /// Whether an instrument is known and can be traded.
+    ///
+    /// - Allocates: never.
+    public func isDescribed(_ market: MarketIndex) -> Bool {
+        Int(market.index) < facts.count && facts[Int(market.index)] != nil
     }
 
     /// Says what a perpetual's next funding is; nil: nobody knows.
@@ -225,6 +236,12 @@ extension ArbitrageBoard {
         }
         guard let figures else {
             if states[route].isAlive { end(route, .edgeGone, trigger, now) }
+            return
+        }
+        if let most = settings.maximumEdgeBasisPoints, figures.edgeBasisPoints > most {
+            counts.implausible &+= 1
+            lastImplausible = route
+            if states[route].isAlive { end(route, .legInvalid, trigger, now) }
             return
         }
         if !figures.isBest { counts.cutSearches &+= 1 }

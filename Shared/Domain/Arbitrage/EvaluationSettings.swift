@@ -6,6 +6,10 @@ import FixedPoint
 public struct EvaluationSettings: Sendable {
     /// A unit counts while it earns more than this fraction of what it costs, fee included.
     public var minimumEdgeRate: ScaledDecimal
+    /// A larger edge is taken for a wrong price: what shows it is not told; nil: every edge is believed.
+    ///
+    /// - Unit: basis points.
+    public var maximumEdgeBasisPoints: ScaledDecimal?
     /// The first leg's value must be at least this much of its quote currency.
     public var minimumValue: ScaledDecimal
     /// For how long it must last before it is told.
@@ -28,6 +32,7 @@ public struct EvaluationSettings: Sendable {
     /// Makes settings.
     public init(
         minimumEdgeRate: ScaledDecimal = .zero,
+        maximumEdgeBasisPoints: ScaledDecimal? = nil,
         minimumValue: ScaledDecimal = .zero,
         minimumDurationMicroseconds: Int64 = 0,
         updateIntervalMicroseconds: Int64 = 100_000,
@@ -36,6 +41,7 @@ public struct EvaluationSettings: Sendable {
         maximumReplays: Int = 4096
     ) {
         self.minimumEdgeRate = minimumEdgeRate
+        self.maximumEdgeBasisPoints = maximumEdgeBasisPoints
         self.minimumValue = minimumValue
         self.minimumDurationMicroseconds = minimumDurationMicroseconds
         self.updateIntervalMicroseconds = updateIntervalMicroseconds

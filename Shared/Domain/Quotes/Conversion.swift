@@ -61,8 +61,9 @@ public struct Conversion: Hashable, Sendable {
         return "\(name.base)-\(to)"
     }
 
-    /// The other symbols without which a symbol's quote is not whole, sorted: those that join it, and the markets that turn
-    /// them. Contracts and dated instruments join nothing: they settle in their own currency.
+    /// The other symbols without which a symbol's quote is not whole, sorted.
+    ///
+    /// They are those that join it, and the markets that turn them. Contracts and dated instruments join nothing: they settle in their own currency.
     public static func needs(of symbol: String, _ conversions: [Conversion]) -> [String] {
         var needed: Set<String> = []
         for conversion in conversions {
@@ -129,7 +130,8 @@ extension ConversionError: CustomStringConvertible {
         switch self {
         case .notAMarket: "names no market"
         case .notSpot: "names no spot market of two currencies"
-        case .foreignCurrency(let name): "joins \"\(name.prefix(32))\", which is none of the market's currencies"
+        case .foreignCurrency(let name):
+            "joins \"\(name.prefix(32))\", which is none of the market's currencies"
         }
     }
 

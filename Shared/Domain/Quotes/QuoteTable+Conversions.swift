@@ -89,8 +89,9 @@ extension QuoteTable {
     /// The conversions in force, in the order of the settings.
     public var conversions: [Conversion] { joins.rules.map(\.conversion) }
 
-    /// The other symbols that are known and without which a symbol's quote is not whole: those that join it, and the markets
-    /// that turn them. Whoever publishes the quote must take in their records too.
+    /// The other symbols that are known and without which a symbol's quote is not whole.
+    ///
+    /// They are those that join it, and the markets that turn them. Whoever publishes the quote must take in their records too.
     public func joining(_ symbol: SymbolID) -> [SymbolID] {
         joins.joins(of: Int(symbol.index)).flatMap { [$0.source, joins.rules[$0.rule].market] }
     }

@@ -50,7 +50,9 @@ public struct QuoteTable: Sendable {
         symbols = NameTable(limit: settings.maximumSymbols)
         feeds = NameTable(limit: settings.maximumSymbols)
         let rules = settings.conversions.compactMap { conversion -> JoinTable.Rule? in
-            guard let market = symbol(conversion.market), let venue = venue(conversion.venue) else { return nil }
+            guard let market = symbol(conversion.market), let venue = venue(conversion.venue) else {
+                return nil
+            }
             return JoinTable.Rule(conversion: conversion, market: market, venue: venue)
         }
         joins = JoinTable(rules: rules)
@@ -92,6 +94,11 @@ extension QuoteTable {
         guard let index = venues.intern(bytes) else { return nil }
         if Int(index) == venueRanks.count { addVenue() }
         return VenueIndex(index: UInt16(truncatingIfNeeded: index))
+    }
+
+    /// The number of the venue with these bytes, if it is known.
+    public func find(venue bytes: UnsafeRawBufferPointer) -> VenueIndex? {
+        venues.find(bytes).map { VenueIndex(index: UInt16(truncatingIfNeeded: $0)) }
     }
 
     /// The number of the venue with this name, given out now if it is new; nil when it is refused.

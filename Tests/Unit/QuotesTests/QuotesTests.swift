@@ -203,7 +203,9 @@ struct Market {
         var market = Market()
         #expect(try market.quote("okx", bid: (number, "1"), ask: nil, seq: 1) == .ignored(.absurd))
         #expect(try market.quote("okx", bid: ("1", number), ask: nil, seq: 1) == .ignored(.absurd))
-        #expect(try market.quote("okx", bid: ("1", "1"), ask: nil, epoch: .max, seq: 1) == .ignored(.clockAhead))
+        #expect(
+            try market.quote("okx", bid: ("1", "1"), ask: nil, epoch: .max, seq: 1) == .ignored(.clockAhead)
+        )
         #expect(market.view == "- / -")
     }
 
