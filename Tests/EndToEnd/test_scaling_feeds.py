@@ -3,84 +3,142 @@
 
 import signal
 import time
+from typing import Any, Iterator
 
+import pytest
+
+from harness.brokers import KafkaLab, kafka_script
+from harness.report import REPORT
 from harness.scaling import SharedFeeds, numbering_problems, verify
 from harness.stage import Stage, need
 from harness.waiting import eventually
 
-# A book of Binance costs a 24th of what its REST gives an address in a minute.
-SYMBOLS = 18
 RATE = 600
+QUOTES = ("trade", "bbo")
+# Two dozen books are all that Binance's REST gives an address in a minute, whoever asks: the second feed's too.
+BOOKS = (*QUOTES, "book")
 
 
-def test_feeds_come_and_go_and_a_killed_one_is_accounted_for(stage: Stage, broker_kind: str) -> None:
+@pytest.fixture
+def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
+    """A cluster of three brokers of a test's own."""
     need("exchange-twin", "binance-feed", "marketbus")
-    broker = stage.broker(broker_kind)
-    since = time.time() - 1
-    world = SharedFeeds(stage, broker, SYMBOLS, RATE, seed=7, feed__session_ms=6000)
+    if kafka_script() is None:
+        pytest.skip("no Kafka to start: KAFKA_LAB is not set")
+    made = KafkaLab(tmp_path_factory.mktemp("lab"), brokers=3)
+    try:
+        yield made
+    finally:
+        made.close()
 
-    began = time.time()
-    first = world.start("a")
-    owners = world.settled("start one", began, {})
-    assert len(set(owners.values())) == 1
-    began = time.time()
-    world.start("b")
-    owners = world.settled("add a second", began, owners)
-    assert len(set(owners.values())) == 2
+
+def test_one_comes_and_one_leaves_without_a_gap(stage: Stage, broker_kind: str) -> None:
+    world = shared(stage, stage.broker(broker_kind), 10, RATE, BOOKS)
+    since = time.time() - 1
+    owners = add(world, "a", {})
+    first = next(iter(world.feeds.values()))
+    owners = add(world, "b", owners)
     status, words = first.get("/ready")
     assert status == 200 and "owns partitions" in words, words
     world.flowing()
-
-    # One is asked to leave: it goes when the other streams everything.
-    began = time.time()
-    leaver = first
-    world.end("a", signal.SIGTERM)
-    assert leaver.wait_exit(12) == 0
-    owners = world.settled("SIGTERM one", began, owners)
+    owners = leave(world, "a", owners)
+    assert set(owners.values()) == set(world.feeds)
     world.flowing()
-    assert not world.missing_trades(), "no trade is missing where the giver lived"
-    assert not world.uncovered_quotes(), "every quote was another's before its feed let go"
+    covered(world)
+    told(world, since, None, set())
 
-    # A new one, and then one is killed.
-    began = time.time()
-    world.start("c")
-    owners = world.settled("add another", began, owners)
+
+def test_what_a_killed_one_cost_is_told(stage: Stage, broker_kind: str) -> None:
+    world = shared(stage, stage.broker(broker_kind), 24, RATE, QUOTES)
+    since = began = time.time()
+    world.start("a")
+    world.start("b")
+    owners = world.settled("start two", began, {})
     world.flowing()
-    assert not world.missing_trades() and not world.uncovered_quotes()
+    covered(world)
+    killed, lost = kill(world, "b", owners)
+    told(world, since - 1, killed, lost)
+
+
+@pytest.mark.drill
+def test_three_feeds_on_three_brokers_under_load(stage: Stage, three_brokers: KafkaLab) -> None:
+    """1, 2, 3 feeds under 10,000 messages a second; a broker is killed, a feed leaves, a feed is killed."""
+    world = shared(stage, three_brokers, 24, 10_000, QUOTES)
+    since = time.time() - 1
+    owners: dict[str, str] = {}
+    for name in "abc":
+        owners = add(world, name, owners)
+        figures(world, f"{len(world.feeds)} feeds")
+    three_brokers.run("kill", "2")
+    world.flowing(20_000, within=60)
+    three_brokers.run("start", "2")
+    world.flowing(20_000, within=60)
+    figures(world, "a broker killed")
+    owners = leave(world, "a", owners)
+    world.flowing(20_000, within=60)
+    covered(world)
+    killed, lost = kill(world, "b", owners)
+    told(world, since, killed, lost)
+
+
+def shared(stage: Stage, broker: Any, symbols: int, rate: int, channels: tuple[str, ...]) -> SharedFeeds:
+    """A venue without feeds."""
+    need("exchange-twin", "binance-feed", "marketbus")
+    return SharedFeeds(stage, broker, symbols, rate, channels, feed__session_ms=6000)
+
+
+def add(world: SharedFeeds, name: str, owners: dict[str, str]) -> dict[str, str]:
+    """One more feed; the owners when every symbol has one again."""
     began = time.time()
-    killed = world.end("b", signal.SIGKILL)
+    world.start(name)
+    owners = world.settled(f"add number {len(world.feeds)}", began, owners)
+    assert len(set(owners.values())) == len(world.feeds)
+    return owners
+
+
+def leave(world: SharedFeeds, name: str, owners: dict[str, str]) -> dict[str, str]:
+    """SIGTERM: the feed goes when the others stream everything."""
+    began = time.time()
+    feed = world.end(name, signal.SIGTERM)
+    assert feed.wait_exit(12) == 0
+    return world.settled("SIGTERM", began, owners)
+
+
+def kill(world: SharedFeeds, name: str, owners: dict[str, str]) -> tuple[str, set[str]]:
+    """SIGKILL: its name, and the symbols that it had, which are now others'."""
+    began = time.time()
+    killed = world.end(name, signal.SIGKILL).name
     lost = {symbol for symbol, owner in owners.items() if owner == killed}
-    owners = world.settled("SIGKILL one", began, owners)
-    assert len(set(owners.values())) == 1 and lost
+    world.settled("SIGKILL", began, owners)
     world.flowing()
     uncovered = world.uncovered_quotes()
-    assert set(uncovered) == lost and set(world.missing_trades()) <= lost
-    world.measure()
-    print(f"\n{world.table()}\nkilled: {len(lost)} symbols without a feed for {max(uncovered.values()):.1f} s at most")
+    assert lost and set(uncovered) == lost and set(world.missing_trades()) <= lost
+    print(f"\nkilled: {len(lost)} symbols without a feed for {max(uncovered.values()):.1f} s at most")
+    return killed, lost
 
-    told = eventually("the cost is told", lambda: taken_over(world, killed, lost), within=30)
-    assert told == lost
-    problems = numbering_problems(world.reader.records())
-    assert not problems, "\n".join(problems[:10])
-    proven(world, since, killed, lost)
+
+def covered(world: SharedFeeds) -> None:
+    """Where the giver lives no trade is missing, and every quote was another's before its feed let go."""
+    assert not world.missing_trades()
+    assert not world.uncovered_quotes()
+
+
+def figures(world: SharedFeeds, title: str) -> None:
+    """Notes the rate of some seconds."""
+    began, before = time.time(), world.count()
+    world.flowing(20_000, within=60)
+    REPORT.add("feeds", state=title, records_per_s=round((world.count() - before) / (time.time() - began)))
+
+
+def told(world: SharedFeeds, since: float, killed: Any, lost: set[str]) -> None:
+    """The numbers are whole, and `marketbus verify` calls everything complete but what a killed feed cost."""
+    if killed is not None:
+        eventually("the cost is told", lambda: world.taken_over(killed) == lost, within=60)
     for feed in world.feeds.values():
         assert feed.stop() == 0
-
-
-def taken_over(world: SharedFeeds, killed: str, lost: set[str]) -> set[str]:
-    """The symbols of which a feed said that it took them over from the killed one, once they are all there."""
-    found = {
-        incident["symbol"]
-        for value in world.reader.values("sys.integrity.v1")
-        for incident in value["incidents"]
-        if incident["kind"] == "taken_over" and incident["stream"] == killed
-    }
-    return found if len(found) >= len(lost) else set()
-
-
-def proven(world: SharedFeeds, since: float, killed: str, lost: set[str]) -> None:
-    """`marketbus verify` calls everything complete but what the killed one cost, and that explained."""
-    code, findings = verify(world.broker, None if world.broker.settings else since)
+    problems = numbering_problems(world.reader.records())
+    assert not problems, "\n".join(problems[:10])
+    code, findings = verify(world.broker, None if world.broker.settings.get("kafka.embedded") else since)
     ours = [finding for finding in findings if finding["feed"].endswith(world.tag)]
     unexplained = [finding for finding in ours if finding["verdict"] == "unexplained"]
     assert not unexplained, unexplained[:3]
@@ -93,4 +151,9 @@ def proven(world: SharedFeeds, since: float, killed: str, lost: set[str]) -> Non
         if gap["feed"] == killed and not gap["in_order"] and "taken_over" in gap["cause"]
     }
     assert set(cost) == lost, (sorted(cost), sorted(lost))
-    print(f"verify: {len(cost)} symbols uncovered for {min(cost.values()):.1f} to {max(cost.values()):.1f} s")
+    world.measure()
+    print(f"\n{world.table()}")
+    if cost:
+        print(f"verify: {len(cost)} symbols uncovered for {min(cost.values()):.1f} to {max(cost.values()):.1f} s")
+    for change in world.changes:
+        REPORT.add("changes of feeds", **change.row())

@@ -32,12 +32,33 @@ class Change:
     doubled: int = 0
     overlaps: list[float] = field(default_factory=list)
 
+    def row(self) -> dict[str, Any]:
+        """For a table."""
+        spread = sorted(self.overlaps) or [0.0]
+        return {
+            "change": self.title,
+            "took_s": self.took,
+            "symbols_moved": self.moved,
+            "overlap_s_median": spread[len(spread) // 2],
+            "overlap_s_most": spread[-1],
+            "trades_twice": self.doubled,
+        }
+
 
 class SharedFeeds:
     """A twin of one venue, a broker, and as many feeds of the venue as a test wants."""
 
-    def __init__(self, stage: Stage, broker: Any, symbols: int, rate: int, seed: int, **settings: Any) -> None:
-        self.stage, self.broker = stage, broker
+    def __init__(
+        self,
+        stage: Stage,
+        broker: Any,
+        symbols: int,
+        rate: int,
+        channels: tuple[str, ...] = CHANNELS,
+        seed: int = 7,
+        **settings: Any,
+    ) -> None:
+        self.stage, self.broker, self.channels = stage, broker, channels
         self.reader = stage.keep(Reader(broker.bootstrap, TOPICS))
         arguments = ("--symbols", str(symbols), "--rate", str(rate), "--seed", str(seed), "--venues", VENUE)
         self.twin = stage.twin(*arguments, "--crossed-every-ms", "0", "--no-limits", frames=False)
@@ -54,16 +75,16 @@ class SharedFeeds:
         settings = feed_settings(
             VENUE, instance, self.broker, self.twin.endpoints(VENUE), ["spot"], self.symbols, **self.settings
         )
-        settings[f"venues.{VENUE}.channels"] = list(CHANNELS)
+        settings[f"venues.{VENUE}.channels"] = list(self.channels)
         settings["feed.shared"] = True
         self.feeds[instance] = self.stage.feed(VENUE, settings, instance)
         return self.feeds[instance]
 
-    def end(self, name: str, number: int) -> str:
+    def end(self, name: str, number: int) -> Feed:
         """Sends a signal to a feed, which counts no more."""
-        instance = f"scale-{name}-{self.tag}"
-        self.feeds.pop(instance).signal(number)
-        return instance
+        feed = self.feeds.pop(f"scale-{name}-{self.tag}")
+        feed.signal(number)
+        return feed
 
     # Who has what
 
@@ -92,7 +113,7 @@ class SharedFeeds:
             for stream in status["streams"]:
                 found[stream["symbol"]].add(instance)
             channels = [(stream["symbol"], stream["channel"]) for stream in status["streams"]]
-            if len(channels) != len(CHANNELS) * len({symbol for symbol, _ in channels}):
+            if len(channels) != len(self.channels) * len({symbol for symbol, _ in channels}):
                 return {}
         if set(found) != set(self.symbols) or any(len(owners) != 1 for owners in found.values()):
             return {}
@@ -101,17 +122,30 @@ class SharedFeeds:
             return {}
         return {symbol: next(iter(owners)) for symbol, owners in found.items()}
 
-    def settled(self, title: str, began: float, before: dict[str, str], within: float = 60) -> dict[str, str]:
+    def settled(self, title: str, began: float, before: dict[str, str], within: float = 120) -> dict[str, str]:
         """The owners when every symbol has one again; notes how long that took."""
         owners = eventually(f"{title}: one feed for each symbol", self.owners, within)
         moved = sum(before.get(symbol) != owner for symbol, owner in owners.items()) if before else 0
         self.changes.append(Change(title, began, time.time() - began, moved))
         return owners
 
+    def count(self) -> int:
+        """How many market records were read."""
+        return self.reader.count(*MARKET)
+
+    def taken_over(self, killed: str) -> set[str]:
+        """The symbols of which a feed says that it took them over from one that is gone."""
+        return {
+            incident["symbol"]
+            for value in self.reader.values("sys.integrity.v1")
+            for incident in value["incidents"]
+            if incident["kind"] == "taken_over" and incident["stream"] == killed
+        }
+
     def flowing(self, count: int = 500, within: float = 30) -> None:
         """Waits until so many more records have come."""
-        before = self.reader.count(*MARKET)
-        eventually("more records", lambda: self.reader.count(*MARKET) >= before + count, within)
+        before = self.count()
+        eventually("more records", lambda: self.count() >= before + count, within)
 
     # What it cost
 
@@ -168,11 +202,9 @@ class SharedFeeds:
 
     def table(self) -> str:
         """The changes, one a line."""
-        lines = [f"{'change':28} {'took s':>7} {'moved':>6} {'overlap s':>17} {'doubled trades':>15}"]
-        for change in self.changes:
-            spread = sorted(change.overlaps)
-            middle = f"{spread[len(spread) // 2]:.2f} ({spread[0]:.2f}-{spread[-1]:.2f})" if spread else "-"
-            lines.append(f"{change.title:28} {change.took:7.2f} {change.moved:6} {middle:>17} {change.doubled:15}")
+        rows = [change.row() for change in self.changes]
+        lines = ["  ".join(rows[0])]
+        lines += ["  ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
         return "\n".join(lines)
 
 
