@@ -225,11 +225,15 @@ def numbering_problems(records: Iterable[Consumed]) -> list[str]:
 
 def verify(broker: Any, since: Optional[float] = None) -> tuple[int, list[dict[str, Any]]]:
     """What `marketbus verify` says: its exit code and its findings."""
-    sets = {"kafka.bootstrap_servers": broker.bootstrap, **broker.settings}
-    flags = [word for key, value in sets.items() for word in ("--set", f"{key}={str(value).lower()}")]
-    if since is not None:
-        flags += ["--from", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))]
-    command = [str(programs.binary("marketbus")), "verify", "--json", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    span = [] if since is None else ["--from", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))]
+    done = marketbus(broker, "verify", "--json", *span)
     assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def marketbus(broker: Any, *words: str) -> subprocess.CompletedProcess:
+    """Runs the operator's command on a broker."""
+    sets = {"kafka.bootstrap_servers": broker.bootstrap, **broker.settings}
+    flags = [word for key, value in sets.items() for word in ("--set", f"{key}={str(value).lower()}")]
+    command = [str(programs.binary("marketbus")), *words, *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
