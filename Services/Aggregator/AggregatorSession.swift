@@ -23,6 +23,11 @@ final class AggregatorSession {
     private static let slowMilliseconds: Int64 = 10_000
     /// How often new instruments' routes are looked at for guests.
     private static let routesMilliseconds: Int64 = 250
+    /// How often offsets are committed, and how long after a change of the group.
+    ///
+    /// The library takes a commit that meets a new generation of the group for a loss of all partitions, so that one in the
+    /// middle of a sharing would cost those that are kept.
+    private static let commitMilliseconds: Int64 = 30_000
     /// How long a partition that is given up waits for the broker to have what was told of it.
     private static let farewellMilliseconds: Int64 = 3000
     private static let turnMilliseconds: Int32 = 10
@@ -213,7 +218,7 @@ extension AggregatorSession {
         if now >= nextCommit {
             // Where a restart begins is decided by the newest records; the offsets tell operators how far this one is.
             try quotes.commit(waits: false)
-            nextCommit = now.advanced(milliseconds: 1000)
+            nextCommit = now.advanced(milliseconds: Self.commitMilliseconds)
         }
     }
 
@@ -267,6 +272,7 @@ extension AggregatorSession {
         group.hasJoined = true
         readerIsLate = true
         nextRoutes = clock.monotonic
+        nextCommit = clock.monotonic.advanced(milliseconds: Self.commitMilliseconds)
         let now = clock.wall.microseconds
         let numbers = event.partitions.map(\.partition)
         for number in numbers { takenAt[number] = nil }
