@@ -177,7 +177,10 @@ extension FeedStatusRecord.Connection {
         [
             .text("id", "The feed's name of the connection."),
             .text("endpoint", "The venue's endpoint, by its name in the configuration."),
-            .text("state", "Its session: waiting, connecting, open, stopped; handing_over and taking_over while one replaces another."),
+            .text(
+                "state",
+                "Its session: waiting, connecting, open, stopped; handing_over and taking_over while one replaces another."
+            ),
             .time("since_us", "Since when it is in that state."),
             .count("streams", "How many streams it carries."),
         ]
