@@ -68,7 +68,7 @@ def quote_records(seed: int) -> list[str]:
     return result
 
 
-@pytest.mark.parametrize("seed", (2, 11))
+@pytest.mark.parametrize("seed", (11, 26, 37))
 def test_the_same_generated_records_give_the_same_bytes(tmp_path: Path, seed: int) -> None:
     path = written(tmp_path / "quotes.jsonl", quote_records(seed))
     sets = ("--set", "aggregator.conversions=USDC-USDT@binance,USDT-USD@coinbase>USDT")
