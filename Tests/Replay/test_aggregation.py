@@ -19,10 +19,10 @@ from programs import binary, schema_errors
 from quotes.generator import script as quote_script
 
 AGGREGATOR, MARKETBUS = binary("aggregator"), binary("marketbus")
-MARKETS = int(os.environ.get("MARKETBUS_REPLAYED_MARKETS", "40"))
+MARKETS = int(os.environ.get("MARKETBUS_REPLAYED_MARKETS", "20"))
 # Of every recorded session, so many records.
-LINES = int(os.environ.get("MARKETBUS_REPLAYED_LINES", "1500"))
-SECONDS = int(os.environ.get("MARKETBUS_HISTORY_SECONDS", "300"))
+LINES = int(os.environ.get("MARKETBUS_REPLAYED_LINES", "300"))
+SECONDS = int(os.environ.get("MARKETBUS_HISTORY_SECONDS", "120"))
 pytestmark = pytest.mark.skipif(AGGREGATOR is None, reason="aggregator is not built")
 needs_recordings = pytest.mark.skipif(recordings.folder() is None, reason="MARKETBUS_RECORDED_DATA is not set")
 
