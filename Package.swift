@@ -188,7 +188,7 @@ let testTargets: [Target] = [
         name: "Benchmarks",
         dependencies: ([
             "VenueKit", "OrderBooks", "KafkaBus", "Wire", "WebSocket", "CRdKafka", "CPlatform",
-            "AllocationCount",
+            "AllocationCount", "Quotes", "Arbitrage",
         ] + foundations + runtime
             + venues)
             .map { .byName(name: $0) },

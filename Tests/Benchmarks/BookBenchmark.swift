@@ -113,7 +113,7 @@ struct BookBenchmark {
 
     /// Resident memory of many books, after some life.
     private func memory(books count: Int, levels: Int) {
-        let before = Self.residentBytes
+        let before = Memory.residentBytes
         var books: [BookBox] = []
         for index in 0..<count {
             var noise = BookNoise(state: UInt64(index))
@@ -126,20 +126,11 @@ struct BookBenchmark {
             }
             books.append(box)
         }
-        let bytes = Self.residentBytes - before
+        let bytes = Memory.residentBytes - before
         let held = books.reduce(0) { $0 + $1.book.count(.bids) + $1.book.count(.asks) }
         print(
             "book-memory\t\(count) books, \(held) levels\t\(bytes / 1024) KiB\t\(bytes / max(held, 1)) bytes/level"
         )
-    }
-
-    private static var residentBytes: Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var text = [CChar](repeating: 0, count: 128)
-        guard fgets(&text, 128, file) != nil else { return 0 }
-        let words = String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-        return words.count > 1 ? (Int(words[1]) ?? 0) * 4096 : 0
     }
 
     private func tenths(_ value: Double) -> Double { Double(Int(value * 10)) / 10 }

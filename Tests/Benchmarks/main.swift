@@ -7,6 +7,7 @@ let usage = """
            benchmarks drift FOLDER [SECONDS]      the same without and with the drift sentinel
            benchmarks allocations FOLDER          how often that asks for memory; exit 1 if it does
            benchmarks books                       order books: an update, an increment, 500 books; exit 1 if they ask for memory
+           benchmarks market                      the aggregator's machines: a quote, a book record, by symbols and venues
            benchmarks produce FOLDER              recorded frames handed to librdkafka, beside librdkafka alone
            benchmarks pace SERVERS RATE [SECONDS] bare librdkafka at a rate: the floor of a feed's load
            benchmarks receive URL TEXT [SECONDS]  WebSocket frames received, TEXT sent first
@@ -27,6 +28,8 @@ case "allocations" where arguments.count == 2:
     exit(AllocationBenchmark(folder: folder).runAll() ? 0 : 1)
 case "books" where arguments.count == 1:
     exit(BookBenchmark().runAll() ? 0 : 1)
+case "market" where arguments.count == 1:
+    MarketBenchmark().runAll()
 case "produce" where arguments.count == 2:
     try ProduceBenchmark(folder: folder).runAll()
 case "receive" where arguments.count >= 3:
