@@ -125,7 +125,7 @@ def published(line: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "line", ("{", '{"topic":"md.bbo.v1","key":"A"}', '["md.bbo.v1"]', '{"topic":"md.bbo.v1","value":{"a":}}', "\x00")
+    "line", ("{", '{"topic":"md.bbo.v1","key":"A"}', '["md.bbo.v1"]', '{"topic":"md.bbo.v1","value":{"a":1}', "\x00")
 )
 def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
     path = written(tmp_path / "records.jsonl", [*quote_records(1)[:3], line])
