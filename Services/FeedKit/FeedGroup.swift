@@ -23,7 +23,7 @@ final class FeedGroup: @unchecked Sendable {
     /// What the other parts of the service need to stop.
     ///
     /// - Unit: milliseconds.
-    private static let reserveMilliseconds: Int64 = 3500
+    private static let reserveMilliseconds: Int64 = 2500
     /// So many of the newest words of each partition are read at the start; a feed speaks every ten seconds.
     private static let history: Int64 = 100
 
