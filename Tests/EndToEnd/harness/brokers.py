@@ -53,7 +53,11 @@ class KafkaLab:
         assert script is not None
         self._script = str(script)
         self._environment = {**os.environ, "KAFKA_DIR": str(folder / "kafka"), "KAFKA_PORT": str(_free_block(brokers))}
-        self.bootstrap = self.run("up", str(brokers)).strip().splitlines()[-1]
+        try:
+            self.bootstrap = self.run("up", str(brokers)).strip().splitlines()[-1]
+        except BaseException:
+            self.close()
+            raise
         self.settings: dict[str, object] = {} if brokers == 1 else {"kafka.replication": min(brokers, 3)}
 
     def run(self, *arguments: str) -> str:
