@@ -12,7 +12,7 @@ import pytest
 
 import history
 import recordings
-from aggregation import expected, replayed, told, values
+from aggregation import expected, replayed, run_replay, told, values
 from markets.generator import script
 from markets.records import named, records, settings
 from programs import binary, schema_errors
@@ -132,11 +132,10 @@ def published(line: str) -> int:
 )
 def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
     path = written(tmp_path / "records.jsonl", [*quote_records(1)[:3], line])
-    done = subprocess.run([str(AGGREGATOR), "--replay", str(path)], capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 64 and "line 4" in done.stderr
+    done = run_replay(AGGREGATOR, [path])
+    assert done.returncode == 64 and b"line 4" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    command = [str(AGGREGATOR), "--replay", "nowhere.jsonl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 64 and "nowhere.jsonl" in done.stderr
+    done = run_replay(AGGREGATOR, [Path("nowhere.jsonl")])
+    assert done.returncode == 64 and b"nowhere.jsonl" in done.stderr
