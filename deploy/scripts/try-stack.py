@@ -61,8 +61,9 @@ def marketbus(*words: str, check: bool = True) -> subprocess.CompletedProcess[st
 
 
 def records(*words: str) -> list[dict[str, Any]]:
-    """What `tail` prints."""
-    return [json.loads(line) for line in marketbus("tail", *words).stdout.splitlines() if line.startswith("{")]
+    """What `tail` prints; nothing where the topic is not there yet."""
+    told = marketbus("tail", *words, check=False).stdout
+    return [json.loads(line) for line in told.splitlines() if line.startswith("{")]
 
 
 def until(what: str, holds: Callable[[], bool], seconds: float = 120) -> float:
