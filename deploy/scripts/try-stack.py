@@ -179,7 +179,7 @@ def scale(own: Stack) -> None:
     run(own.program, "kill", victim)
     gone = next(name for name in set(owners("20s").values()) if name.endswith(victim[:12]))
     taken = until("its symbols are another's", lambda: gone not in owners("3s").values() and len(owners("3s")) == len(before))
-    say("a killed feed's symbols flow after", f"{taken:.0f} s")
+    say("a killed feed is replaced", f"seen after {taken:.0f} s; verify below has the time without a feed")
     killed = own.containers("aggregator")[0]
     run(own.program, "kill", killed)
     symbols = {record["value"]["symbol"] for record in records("agg.quote.v1", "--from", "60s", "--until-end")}
