@@ -42,6 +42,8 @@ struct AggregatorMetrics: Sendable {
     let tickToOpportunity: Histogram
     /// From the hand-over of a record by its feed to its handling here.
     let recordAge: Histogram
+    /// From taking up a record to the hand-over of the steps of opportunities that it made.
+    let decision: Histogram
 
     private static let microsecondBounds: [Int64] = [
         250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 25_000, 50_000, 100_000, 250_000, 500_000,
@@ -67,14 +69,7 @@ struct AggregatorMetrics: Sendable {
         tombstone = records("tombstone")
         undecodable = records("undecodable")
         refusedName = records("refused_name")
-        ignored = IgnoredClass.allCases.map { what in
-            metrics.counter(
-                "marketbus_aggregator_ignored_total",
-                help:
-                    "Records and findings that are not believed; sys.integrity tells of them as ignored_REASON.",
-                labels: ["reason": what.rawValue]
-            )
-        }
+        ignored = Self.ignored(metrics)
         foreign = records("foreign")
         func counter(_ name: String, _ help: String) -> Counter {
             metrics.counter("marketbus_aggregator_\(name)_total", help: help)
@@ -100,23 +95,37 @@ struct AggregatorMetrics: Sendable {
         routes = gauge("routes", "Routes through books that are watched.")
         cutSearches = gauge("cut_searches", "Searches for the best size that were cut short.")
         overflows = gauge("overflows", "Routes passed over: figures beyond exact arithmetic.")
-        legs = LegHealth.allCases.map { health in
+        legs = Self.legs(metrics)
+        func latency(_ name: String, _ help: String) -> Histogram {
+            let name = "marketbus_aggregator_\(name)_seconds"
+            return metrics.histogram(name, help: help, bounds: Self.microsecondBounds, scale: 1e-6)
+        }
+        tickToOpportunity = latency("tick_to_opportunity", "From the feed's socket to the opportunity.")
+        recordAge = latency("record_age", "From the feed's producer to here.")
+        let help = "From taking up a record to the hand-over of the steps that it made."
+        decision = metrics.histogram("marketbus_aggregator_decision_seconds", help: help)
+    }
+
+    private static func ignored(_ metrics: Metrics) -> [Counter] {
+        let help =
+            "Records and findings that are not believed; sys.integrity tells of them as ignored_REASON."
+        return IgnoredClass.allCases.map { what in
+            metrics.counter(
+                "marketbus_aggregator_ignored_total",
+                help: help,
+                labels: ["reason": what.rawValue]
+            )
+        }
+    }
+
+    private static func legs(_ metrics: Metrics) -> [Gauge] {
+        LegHealth.allCases.map { health in
             metrics.gauge(
                 "marketbus_aggregator_legs",
                 help: "Legs by health.",
                 labels: ["health": health.name]
             )
         }
-        func histogram(_ name: String, _ help: String) -> Histogram {
-            metrics.histogram(
-                "marketbus_aggregator_\(name)_seconds",
-                help: help,
-                bounds: Self.microsecondBounds,
-                scale: 1e-6
-            )
-        }
-        tickToOpportunity = histogram("tick_to_opportunity", "From the feed's socket to the opportunity.")
-        recordAge = histogram("record_age", "From the feed's producer to here.")
     }
 
     /// Counts what a record did.

@@ -42,6 +42,7 @@ final class AggregatorSession {
     private let engine: AggregatorEngine
     private let publisher: RecordPublisher
     private let announcer: LossAnnouncer
+    private let metrics: AggregatorMetrics
     private let instruments: KafkaConsumer
     private let quotes: KafkaConsumer
     private let statuses: KafkaConsumer
@@ -72,6 +73,7 @@ final class AggregatorSession {
         longestPause = settings.kafka.isEmbedded ? .max : session * 1_000_000
         try Self.prepareTopics(settings.kafka, runtime)
         let metrics = AggregatorMetrics(runtime.metrics)
+        self.metrics = metrics
         guard let scanner = JSONScanner() else {
             throw KafkaError(code: .client, retry: .never, message: "no memory for the JSON scanner")
         }
@@ -187,12 +189,13 @@ extension AggregatorSession {
         try instruments.poll(waitMilliseconds: 0) { engine.takeInstrument(InboundRecord($0), now: present()) }
         try statuses.poll(waitMilliseconds: 0) { engine.takeStatus(InboundRecord($0), now: present()) }
         try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
-            engine.takeQuote(InboundRecord($0), now: present())
+            let record = InboundRecord($0)
+            timed { engine.takeQuote(record, now: present()) }
         }
         try reader.poll { topic, record in
             switch topic {
-            case TopicRegistry.bbo: engine.takeQuote(record, now: present())
-            case TopicRegistry.book: engine.takeBook(record, now: present())
+            case TopicRegistry.bbo: timed { engine.takeQuote(record, now: present()) }
+            case TopicRegistry.book: timed { engine.takeBook(record, now: present()) }
             case TopicRegistry.funding: engine.takeFunding(record, now: present())
             default: engine.noteOpportunity(record)
             }
@@ -207,6 +210,13 @@ extension AggregatorSession {
     private func present() -> Int64 {
         notePause()
         return clock.wall.microseconds
+    }
+
+    /// Notes how long a record takes of which steps of opportunities are told.
+    private func timed(_ take: () -> Void) {
+        let (steps, began) = (engine.toldSteps, clock.monotonic)
+        take()
+        if engine.toldSteps != steps { metrics.decision.observe(clock.monotonic - began) }
     }
 
     private func doChores() throws {

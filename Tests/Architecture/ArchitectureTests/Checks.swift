@@ -23,7 +23,7 @@ enum Checks {
     static func imports(_ files: [SourceFile], table: ImportTable) -> [Violation] {
         files.flatMap { file -> [Violation] in
             if file.path.hasPrefix("Tests/") {
-                let forbidden = table.forbiddenInTests()
+                let forbidden = table.forbidden(inTest: file.path)
                 return file.imports.filter { forbidden.contains($0.module) }.map { found in
                     Violation(
                         path: file.path,

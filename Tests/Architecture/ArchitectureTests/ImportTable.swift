@@ -75,8 +75,9 @@ struct ImportTable {
         }
     }
 
-    /// Modules that tests may not import: they would link a program's main into the test bundle.
-    func forbiddenInTests() -> Set<String> {
-        Self.programs.union(venues.map { "\($0)Feed" })
+    /// Modules that a test may not import: a program is for the tests that have its name.
+    func forbidden(inTest path: String) -> Set<String> {
+        let programs = Self.programs.union(venues.map { "\($0)Feed" })
+        return programs.filter { !path.hasPrefix("Tests/Unit/\($0)Tests/") }
     }
 }

@@ -96,21 +96,9 @@ final class FeedEngine {
             clock: clock
         )
         repairs = FeedRepairs(seed: settings.seed, pollMilliseconds: settings.pollMilliseconds)
-        books = FeedBooks(
-            BookKeeper(
-                venue: venue,
-                instruments: directory.table,
-                pipeline: pipeline,
-                settings: settings.books
-            ),
-            seed: settings.seed,
-            now: clock.monotonic
-        )
-        loads = InstrumentLoads(
-            venue.instrumentCalls(markets: settings.markets),
-            source: instruments,
-            settings: settings
-        )
+        books = Self.books(venue, directory, pipeline, settings, clock.monotonic)
+        let calls = venue.instrumentCalls(markets: settings.markets)
+        loads = InstrumentLoads(calls, source: instruments, settings: settings)
         reports = FeedReports(
             feed: settings.instance,
             venue: type(of: venue).id,
@@ -123,6 +111,22 @@ final class FeedEngine {
         pipeline.delegate = self
         books.engine = self
         repairs.engine = self
+    }
+
+    private static func books(
+        _ venue: any Venue,
+        _ directory: InstrumentDirectory,
+        _ pipeline: StreamPipeline,
+        _ settings: FeedSettings,
+        _ now: MonotonicNanos
+    ) -> FeedBooks {
+        let keeper = BookKeeper(
+            venue: venue,
+            instruments: directory.table,
+            pipeline: pipeline,
+            settings: settings.books
+        )
+        return FeedBooks(keeper, seed: settings.seed, now: now)
     }
 
     // A connection and its hand-over hold each other.

@@ -60,42 +60,36 @@ struct FeedMetrics {
         )
         instruments = metrics.gauge("marketbus_feed_instruments", help: "Instruments known.")
         openConnections = metrics.gauge("marketbus_feed_open_connections", help: "Open connections.")
-        ownedPartitions = metrics.gauge(
-            "marketbus_feed_owned_partitions",
-            help: "Partitions of ctl.subscription.v1 whose symbols are this feed's own."
-        )
-        leavingSymbols = metrics.gauge(
-            "marketbus_feed_leaving_symbols",
-            help: "Symbols streamed until another feed, whose they are, streams them."
-        )
+        let owned = "Partitions of ctl.subscription.v1 whose symbols are this feed's own."
+        ownedPartitions = metrics.gauge("marketbus_feed_owned_partitions", help: owned)
+        let leaving = "Symbols streamed until another feed, whose they are, streams them."
+        leavingSymbols = metrics.gauge("marketbus_feed_leaving_symbols", help: leaving)
         driftUntold = counter("drift_untold", "Changes of frames beyond those that a process tells.")
-        drifts = Self.all(DriftKind.allCases) { kind in
-            metrics.counter(
-                "marketbus_feed_drift_total",
-                help: "Changes of frames that were told.",
-                labels: ["kind": kind.rawValue]
-            )
+        func counters<Kind: Hashable>(
+            _ name: String,
+            _ help: String,
+            _ label: String,
+            of kinds: [Kind],
+            _ text: (Kind) -> String
+        ) -> [Kind: Counter] {
+            Self.all(kinds) {
+                metrics.counter("marketbus_feed_\(name)_total", help: help, labels: [label: text($0)])
+            }
         }
-        incidents = Self.all(IncidentKind.allCases) { kind in
-            metrics.counter(
-                "marketbus_feed_incidents_total",
-                help: "Incidents announced.",
-                labels: ["kind": kind.rawValue]
-            )
-        }
-        streams = Self.all(StreamState.allCases) { state in
-            metrics.gauge(
-                "marketbus_feed_streams",
-                help: "Streams by state.",
-                labels: ["state": state.rawValue]
-            )
-        }
-        records = Self.all([TopicRegistry.trade, TopicRegistry.bbo]) { topic in
-            metrics.counter(
-                "marketbus_feed_records_total",
-                help: "Market records handed to the producer.",
-                labels: ["topic": TopicRegistry.spec(of: topic).name]
-            )
+        let kinds = DriftKind.allCases
+        drifts = counters("drift", "Changes of frames that were told.", "kind", of: kinds, \.rawValue)
+        incidents = counters(
+            "incidents",
+            "Incidents announced.",
+            "kind",
+            of: IncidentKind.allCases,
+            \.rawValue
+        )
+        let topics = [TopicRegistry.trade, TopicRegistry.bbo]
+        let help = "Market records handed to the producer."
+        records = counters("records", help, "topic", of: topics) { TopicRegistry.spec(of: $0).name }
+        streams = Self.all(StreamState.allCases) {
+            metrics.gauge("marketbus_feed_streams", help: "Streams by state.", labels: ["state": $0.rawValue])
         }
     }
 
