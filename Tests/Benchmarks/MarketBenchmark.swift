@@ -31,7 +31,7 @@ struct MarketBenchmark {
         report(place, "a book record without news", symbols * venues) { market.book(at: $0, isNew: false) }
         report(place, "a book record that differs", symbols * venues) { market.book(at: $0, isNew: true) }
         report(place, "a book record that opens or closes", symbols) { market.cross($0) }
-        print("market\t\(place)\tsteps told: \(market.steps)")
+        print("market\t\(place)\tsteps told: \(market.steps); records refused: \(market.refused)")
     }
 
     /// The best and the median of some rounds over all legs.
@@ -56,10 +56,13 @@ private struct GeneratedMarket {
     private var ids: [SymbolID] = []
     private var venueIDs: [VenueIndex] = []
     private var markets: [MarketIndex] = []
-    private var seqs: [UInt64] = []
+    private var quoteSeqs: [UInt64] = []
+    private var bookSeqs: [UInt64] = []
     private var now: Int64 = 1_800_000_000_000_000
     private var isCrossed = false
     private(set) var steps = 0
+    /// Records that did not do what they are measured for.
+    private(set) var refused = 0
     private static let epoch: Int64 = 1_799_999_999_000_000
     private static let price: Int64 = 5_000_000
 
@@ -84,14 +87,15 @@ private struct GeneratedMarket {
                 guard let market = board.market(id, venue) else { continue }
                 board.setFacts(facts[symbol], market, now: now)
                 markets.append(market)
-                seqs.append(0)
+                quoteSeqs.append(0)
+                bookSeqs.append(0)
             }
         }
     }
 
     mutating func fillBooks() {
         for place in markets.indices {
-            var update = DepthUpdate(kind: .snapshot, identity: identity(place), receivedMicroseconds: now)
+            var update = DepthUpdate(kind: .snapshot, identity: nextBook(place), receivedMicroseconds: now)
             // The first venue asks for much more, so that a high bid of its own does not cross it.
             let ask = Self.price + (place % venues == 0 ? 100_000 : 1)
             for level in 0..<Int64(50) {
@@ -105,11 +109,12 @@ private struct GeneratedMarket {
 
     mutating func quote(at place: Int, isNew: Bool) {
         now += 3
-        let size = 10_000 + (isNew ? Int64(seqs[place] & 7) : 0)
+        quoteSeqs[place] += 1
+        let size = 10_000 + (isNew ? Int64(quoteSeqs[place] & 7) : 0)
         let update = LegUpdate(
             symbol: ids[place / venues],
             venue: venueIDs[place % venues],
-            identity: identity(place),
+            identity: identity(place, quoteSeqs[place]),
             exchangeMicroseconds: now - 2,
             receivedMicroseconds: now,
             bid: Self.level(Self.price - 1, size),
@@ -120,8 +125,8 @@ private struct GeneratedMarket {
 
     mutating func book(at place: Int, isNew: Bool) {
         now += 3
-        var update = DepthUpdate(kind: .delta, identity: identity(place), receivedMicroseconds: now)
-        update.bids.append(Self.level(Self.price - 1, 10_000 + (isNew ? Int64(seqs[place] & 7) : 0)))
+        var update = DepthUpdate(kind: .delta, identity: nextBook(place), receivedMicroseconds: now)
+        update.bids.append(Self.level(Self.price - 1, 10_000 + (isNew ? Int64(bookSeqs[place] & 7) : 0)))
         apply(update, place)
     }
 
@@ -130,20 +135,24 @@ private struct GeneratedMarket {
         now += 3
         if symbol == 0 { isCrossed.toggle() }
         let place = symbol * venues
-        var update = DepthUpdate(kind: .delta, identity: identity(place), receivedMicroseconds: now)
+        var update = DepthUpdate(kind: .delta, identity: nextBook(place), receivedMicroseconds: now)
         update.bids.append(Self.level(Self.price + 50_000, isCrossed ? 500 : 0))
         apply(update, place)
     }
 
     private mutating func apply(_ update: DepthUpdate, _ place: Int) {
-        board.apply(update, markets[place], now: now)
+        if board.apply(update, markets[place], now: now) != .changed { refused += 1 }
         steps += board.steps.count
         board.removeSteps()
     }
 
-    private mutating func identity(_ place: Int) -> RecordIdentity {
-        seqs[place] += 1
-        return RecordIdentity(feed: UInt32(place % venues), epoch: Self.epoch, seq: seqs[place])
+    private mutating func nextBook(_ place: Int) -> RecordIdentity {
+        bookSeqs[place] += 1
+        return identity(place, bookSeqs[place])
+    }
+
+    private func identity(_ place: Int, _ seq: UInt64) -> RecordIdentity {
+        RecordIdentity(feed: UInt32(place % venues), epoch: Self.epoch, seq: seq)
     }
 
     private static func level(_ price: Int64, _ size: Int64) -> PriceLevel {

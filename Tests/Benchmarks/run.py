@@ -2,7 +2,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """Runs all benchmarks with their floors in the same minutes, prints one table and, with --record, dates it.
 
-usage: run.py [--record] [--note TEXT] [--only frames,produce,books,normalize,receive,start,feed,hops] [--seconds N]
+usage: run.py [--record] [--note TEXT] [--only frames,produce,books,normalize,market,receive,start,feed,hops] [--seconds N]
 
 Needs a release build. Recorded frames come from MARKETBUS_RECORDED_DATA; the two-hop latency needs an Apache Kafka,
 named by KAFKA_BOOTSTRAP_SERVERS. What is missing is said and left out.
@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import pathlib
+import random
 import re
 import statistics
 import subprocess
@@ -409,7 +410,91 @@ def bench_hops(table: Table, scratch: str, seconds: float) -> None:
             for port in ports:
                 wait_ready(port)
             table.say("marketbus " + run(BIN / "benchmarks", "hops", servers, span).rstrip().replace("\n", "\nmarketbus "))
+            table.say("marketbus " + decisions(ports[2]))
         table.say("```")
+
+
+def decisions(port: int) -> str:
+    """The median and the 99th percentile of the time from a record to the steps that it made, by the aggregator itself."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    found = re.findall(r'^marketbus_aggregator_decision_seconds_bucket\{.*le="([^"]+)"\} (\d+)$', text, re.M)
+    total = int(found[-1][1]) if found else 0
+    if not total:
+        return "decision  n=0"
+    bounds = [next(bound for bound, count in found if int(count) >= share * total) for share in (0.5, 0.99)]
+    return f"decision  n={total} p50<={float(bounds[0]) * 1e6:.1f} p99<={float(bounds[1]) * 1e6:.1f} us"
+
+
+def generated_market(path: pathlib.Path, symbols: int, venues: int, quotes: int) -> None:
+    """Instruments, a book of 50 levels a side for each, and then quotes in turn that walk at random, as lines."""
+    names = ["binance", "coinbase", "htx", "okx"][:venues]
+    noise, at = random.Random(1), 1_800_000_000_000_000
+    with path.open("w") as file:
+
+        def write(topic: str, key: str, value: dict) -> None:
+            file.write(json.dumps({"topic": topic, "key": key, "value": value}, separators=(",", ":")) + "\n")
+
+        def head(schema: str, venue: str, symbol: str, seq: int) -> dict:
+            return {
+                "schema": schema, "venue": venue, "symbol": symbol, "venue_symbol": symbol, "feed": f"{venue}-feed",
+                "epoch": 1_799_999_999_000_000, "exchange_us": at, "received_us": at, "published_us": at, "seq": seq,
+                "venue_seq": None, "venue_prev_seq": None,
+            }
+
+        every = [(venue, f"S{number}-USDT") for number in range(symbols) for venue in names]
+        middle = {place: 100_000 for place in every}
+        for venue, symbol in every:
+            write("ref.instrument.v1", f"{venue}:{symbol}", {
+                "schema": "instrument.v1", "venue": venue, "market": "spot", "symbol": symbol, "venue_symbol": symbol,
+                "published_us": at, "feed": f"{venue}-feed", "kind": "spot", "base": symbol.split("-")[0], "quote": "USDT",
+                "settle": "USDT", "expiry_us": None, "tick_size": "0.01", "lot_size": "0.001", "min_size": None,
+                "min_notional": None, "contract_size": None, "status": "trading", "maker_fee": "0.0008",
+                "taker_fee": "0.001",
+            })
+            levels = [[[f"{(middle[venue, symbol] + side * (step + 1)) / 100:g}", "1.5"] for step in range(50)] for side in (-1, 1)]
+            write("md.book.v1", symbol, {
+                **head("book.v1", venue, symbol, 1), "kind": "snapshot", "book_epoch": at, "depth": 50,
+                "horizon_bid": levels[0][-1][0], "horizon_ask": levels[1][-1][0], "bids": levels[0], "asks": levels[1],
+            })
+        seqs = dict.fromkeys(every, 0)
+        for turn in range(quotes):
+            place = every[turn % len(every)]
+            at += 50
+            seqs[place] += 1
+            middle[place] += noise.choice((-1, 0, 0, 1))
+            bid, ask = (f"{(middle[place] + side) / 100:g}" for side in (-1, 1))
+            write("md.bbo.v1", place[1], {
+                **head("bbo.v1", *place, seqs[place]), "state": "live", "bid": bid, "bid_size": "1.5", "ask": ask,
+                "ask_size": "1.5",
+            })
+
+
+def bench_market(table: Table, scratch: str) -> None:
+    table.say("\n### The aggregator's machines (bars: 300 ns a quote as before, 10 us from an update to the step)\n\n```")
+    table.say(run(BIN / "benchmarks", "market").rstrip())
+    table.say("```\n\n### The whole aggregator on generated records (bars: 20,000 quotes/s on one core, 150 MB)\n")
+    table.say("`aggregator --replay`: lines read, judged, agg.* written. 50 levels a side of every book, 200,000 quotes.\n")
+    table.say("| symbols | venues | quotes/s of one core | resident at most |")
+    table.say("| --- | --- | --- | --- |")
+    for venues in (2, 4):
+        for symbols in (100, 300, 1000):
+            cost = []
+            for quotes in (0, 200_000):
+                path = pathlib.Path(scratch, "market.jsonl")
+                generated_market(path, symbols, venues, quotes)
+                cost.append(replay_cost(path))
+            rate = 200_000 / (cost[1][0] - cost[0][0])
+            table.say(f"| {symbols} | {venues} | {rate:,.0f} | {cost[1][1]:.1f} MB |")
+
+
+def replay_cost(path: pathlib.Path) -> tuple[float, float]:
+    """Seconds of processor and megabytes of a replay."""
+    process = subprocess.Popen([BIN / "aggregator", "--replay", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"aggregator --replay ended with {status}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def machine() -> str:
@@ -421,7 +506,7 @@ def machine() -> str:
 def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--record", action="store_true")
-    options.add_argument("--only", default="frames,produce,books,normalize,receive,start,feed,hops")
+    options.add_argument("--only", default="frames,produce,books,normalize,market,receive,start,feed,hops")
     options.add_argument("--note", default="", help="what a reader of the table should know of the machine")
     options.add_argument("--seconds", type=float, default=1)
     given = options.parse_args()
@@ -449,6 +534,8 @@ def main() -> int:
                 table.say("\nFrames skipped: MARKETBUS_RECORDED_DATA is not set.")
         if "books" in only:
             bench_books(table)
+        if "market" in only:
+            bench_market(table, scratch)
         if "receive" in only:
             bench_receive(table)
         if "start" in only:

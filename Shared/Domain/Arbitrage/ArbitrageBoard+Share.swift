@@ -37,6 +37,7 @@ extension ArbitrageBoard {
             let watches = canWatch(route)
             if states[route].isWatched, !watches { dropped.insert(route) }
             states[route].isWatched = watches
+            states[route].isQuiet = false
         }
         if !dropped.isEmpty { drop(dropped, reason, now) }
     }

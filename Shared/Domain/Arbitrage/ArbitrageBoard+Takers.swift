@@ -32,6 +32,7 @@ extension ArbitrageBoard {
                 counts.refusedReplays &+= 1
                 continue
             }
+            nextReplay = min(nextReplay, due)
             replays.append(Replay(due: due, route: route, opened: opened, latency: latency, size: size))
             count += 1
         }
@@ -40,10 +41,14 @@ extension ArbitrageBoard {
 
     /// Lets those orders arrive that are due before now: the books still are as they were then.
     mutating func settle(before now: Int64) {
-        guard !replays.isEmpty else { return }
+        guard nextReplay < now else { return }
         var arrived: [Replay] = []
+        nextReplay = .max
         replays.removeAll { replay in
-            guard replay.due < now else { return false }
+            guard replay.due < now else {
+                nextReplay = min(nextReplay, replay.due)
+                return false
+            }
             arrived.append(replay)
             return true
         }

@@ -32,6 +32,8 @@ public struct ArbitrageBoard: Sendable {
     /// Closed ones that wait for late takers, by route and name.
     var settling: [SettlingKey: RouteLife] = [:]
     var replays: ContiguousArray<Replay> = []
+    /// When the first of them arrives.
+    var nextReplay = Int64.max
     private var touched: ContiguousArray<MarketIndex> = []
 
     /// A board that knows no instrument yet.
@@ -84,6 +86,8 @@ struct RouteState: Sendable {
     /// Whether it is this board's to judge, and can be.
     var isWatched = true
     var isAlive = false
+    /// Whether nothing comes of it until a best price or a leg's health is another.
+    var isQuiet = false
     var lastOpened = Int64.min
 }
 
@@ -161,14 +165,18 @@ extension ArbitrageBoard {
     @discardableResult
     public mutating func apply(_ update: DepthUpdate, _ market: MarketIndex, now: Int64) -> DepthOutcome {
         settle(before: now)
+        let before = depth.top(of: market)
         let outcome = depth.apply(market, update, now: now)
         if case .ignored = outcome { return outcome }
+        let sparesQuiet = depth.top(of: market) == before
         let trigger = Trigger(
             venue: depth[market].venue,
             identity: update.identity,
             receivedMicroseconds: update.receivedMicroseconds
         )
-        judge(market, trigger, now)
+        for route in map.routes(of: market) where !(sparesQuiet && states[route].isQuiet) {
+            judge(route, trigger, now)
+        }
         return outcome
     }
 
@@ -224,7 +232,9 @@ extension ArbitrageBoard {
 
     private mutating func judge(_ route: Int, _ trigger: Trigger?, _ now: Int64) {
         guard states[route].isWatched else { return }
+        states[route].isQuiet = false
         if let reason = obstacle(route) {
+            states[route].isQuiet = true
             if states[route].isAlive { end(route, reason, trigger, now) }
             return
         }
@@ -273,7 +283,11 @@ extension ArbitrageBoard {
         let rules = rules(number)
         let route = map.routes[number]
         let carry = try carry(route, now)
-        guard try rules.isCrossed(route, depth, carry: carry) else { return nil }
+        guard try rules.isCrossed(route, depth, carry: carry) else {
+            // What funding brings depends on the time too.
+            states[number].isQuiet = route.kind != .spotPerpetual
+            return nil
+        }
         return try rules.best(route, depth, carry: carry)
     }
 

@@ -24,7 +24,9 @@ public struct FundingTerms: Hashable, Sendable {
 }
 
 /// How a route is judged, worked out once from the facts of its instruments.
-enum RouteRules: Sendable {
+///
+/// Boxed: what is looked at with every record is not copied.
+indirect enum RouteRules: Sendable {
     case pair(PairWalk)
     case cycle(CycleWalk)
     /// The instruments can't be set against each other.

@@ -84,6 +84,16 @@ public struct DepthUpdate: Sendable {
     }
 }
 
+/// An instrument's best prices, and whether they count.
+public struct DepthTop: Hashable, Sendable {
+    /// The highest bid; nil where nobody bids.
+    public var bid: ScaledDecimal?
+    /// The lowest ask; nil where nobody asks.
+    public var ask: ScaledDecimal?
+    /// Whether the leg counts.
+    public var health: LegHealth
+}
+
 /// What a record did to a ``DepthTable``.
 public enum DepthOutcome: Hashable, Sendable {
     /// The leg is another.

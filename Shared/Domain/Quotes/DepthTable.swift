@@ -102,6 +102,17 @@ public struct DepthTable: Sendable {
         return try? bid.adding(ask)
     }
 
+    /// What a route that is not crossed depends on of an instrument.
+    ///
+    /// - Allocates: never.
+    public func top(of market: MarketIndex) -> DepthTop {
+        DepthTop(
+            bid: bestPrice(market, buying: false),
+            ask: bestPrice(market, buying: true),
+            health: health(market)
+        )
+    }
+
     /// The price that a taker meets first.
     ///
     /// - Allocates: never.
