@@ -109,6 +109,13 @@ def test_what_only_shares_a_name_is_set_apart_and_what_seemed_an_opportunity_is_
     eventually("both legs are live", lambda: set(market.legs().values()) == {"live"}, 20)
     producer = Producer({"bootstrap.servers": market.broker.bootstrap})
     epoch, seq = time.time_ns() // 1000, 0
+    instrument = {
+        "schema": "instrument.v1", "venue": "htx", "market": "spot", "symbol": SYMBOL, "venue_symbol": "btcusdt",
+        "published_us": epoch, "feed": "htx-other", "kind": "spot", "base": "BTC", "quote": "USDT", "settle": "USDT",
+        "expiry_us": None, "tick_size": "0.01", "lot_size": "0.0001", "min_size": None, "min_notional": None,
+        "contract_size": None, "status": "trading", "maker_fee": "0.001", "taker_fee": "0.001",
+    }  # fmt: skip
+    producer.produce("ref.instrument.v1", key=f"htx:{SYMBOL}", value=json.dumps(instrument))
 
     def told() -> Optional[dict[str, Any]]:
         nonlocal seq
