@@ -64,6 +64,8 @@ struct BookRefresh {
     static let patience = 500
     /// How many of them after the answer may tell of its moment.
     static let afterAnswer = 5
+    /// The most levels a side that are compared so: a whole book is too long a pause for the feed's thread.
+    static let comparedLevels = 1_000
 }
 
 /// Prices of both halves of a book.
@@ -97,7 +99,7 @@ extension BookMachine {
         var levels: ContiguousArray<PriceLevel> = []
         book.walk(half) {
             levels.append($0)
-            return true
+            return levels.count < BookRefresh.comparedLevels
         }
         return levels
     }
