@@ -1,6 +1,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """Feeds of one venue share its symbols: one comes, one leaves, one is killed, and every symbol has its feed."""
 
+import os
 import signal
 import time
 from typing import Any, Iterator
@@ -67,20 +68,20 @@ def test_what_a_killed_one_cost_is_told(stage: Stage, broker_kind: str) -> None:
 
 @pytest.mark.drill
 def test_three_feeds_on_three_brokers_under_load(stage: Stage, three_brokers: KafkaLab) -> None:
-    """1, 2, 3 feeds under 10,000 messages a second; a broker is killed, a feed leaves, a feed is killed."""
-    world = shared(stage, three_brokers, 24, 10_000, QUOTES)
+    """1, 2, 3 feeds under DRILL_RATE (10,000) messages a second; a broker is killed, a feed leaves, a feed is killed."""
+    rate = int(os.environ.get("DRILL_RATE", "10000"))
+    world = shared(stage, three_brokers, 24, rate, QUOTES)
     since = time.time() - 1
     owners: dict[str, str] = {}
     for name in "abc":
         owners = add(world, name, owners)
-        figures(world, f"{len(world.feeds)} feeds")
-    three_brokers.run("kill", "2")
-    world.flowing(20_000, within=60)
-    three_brokers.run("start", "2")
-    world.flowing(20_000, within=60)
-    figures(world, "a broker killed")
+        figures(world, f"{len(world.feeds)} feeds, {rate} sent", 2 * rate)
+    three_brokers.kill_broker(2)
+    figures(world, "a broker is killed", 2 * rate)
+    three_brokers.start_broker(2)
+    figures(world, "it is back", 2 * rate)
     owners = leave(world, "a", owners)
-    world.flowing(20_000, within=60)
+    world.flowing(2 * rate, within=60)
     covered(world)
     killed, lost = kill(world, "b", owners)
     told(world, since, killed, lost)
@@ -138,10 +139,10 @@ def operated(world: SharedFeeds) -> None:
     assert shown.returncode == 0 and shown.stdout.count("3/6") == 2, shown.stdout + shown.stderr
 
 
-def figures(world: SharedFeeds, title: str) -> None:
-    """Notes the rate of some seconds."""
+def figures(world: SharedFeeds, title: str, records: int) -> None:
+    """Notes the rate of so many records."""
     began, before = time.time(), world.count()
-    world.flowing(20_000, within=60)
+    world.flowing(records, within=60)
     REPORT.add("feeds", state=title, records_per_s=round((world.count() - before) / (time.time() - began)))
 
 

@@ -80,9 +80,9 @@ public enum LossReason: String, Sendable {
     case shutdown
 }
 
-/// A range of sequence numbers that will never be read.
+/// A range of sequence numbers that will never be read; or that records of a topic without sequences were lost.
 public struct LossReport: Sendable {
-    /// The sequence concerned.
+    /// The sequence concerned; `none` for records that are not numbered, whatever their count.
     public let stream: StreamID
     /// The topic concerned.
     public let topic: TopicID

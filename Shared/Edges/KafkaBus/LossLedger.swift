@@ -16,6 +16,8 @@ struct LossLedger {
     let capacity: Int
     private(set) var closed: [LossReport] = []
     private var open: [Key: LossReport] = [:]
+    /// A report a topic and reason for records without a sequence.
+    private var unnumbered: [Key: LossReport] = [:]
     /// Ranges that were not kept because the ledger was full.
     private(set) var overflow: UInt64 = 0
 
@@ -23,7 +25,7 @@ struct LossLedger {
         self.capacity = capacity
     }
 
-    var isEmpty: Bool { closed.isEmpty && open.isEmpty }
+    var isEmpty: Bool { closed.isEmpty && open.isEmpty && unnumbered.isEmpty }
     var hasOpen: Bool { !open.isEmpty }
 
     /// Notes a lost number; it prolongs the stream's open hole or closes that and opens another.
@@ -39,8 +41,18 @@ struct LossLedger {
         _ last: UInt64,
         _ reason: LossReason
     ) {
-        guard stream != .none else { return }
         let key = Key(stream: stream.index, topic: topic.index, reason: reason)
+        // Records without a sequence are all one hole: that there is one is all that can be said.
+        guard stream != .none else {
+            unnumbered[key] = LossReport(
+                stream: stream,
+                topic: topic,
+                firstSeq: 0,
+                lastSeq: 0,
+                reason: reason
+            )
+            return
+        }
         var start = first
         if let hole = open[key] {
             if hole.lastSeq &+ 1 == first { start = hole.firstSeq } else { close(hole) }
@@ -69,11 +81,12 @@ struct LossLedger {
         return overflow
     }
 
-    /// Hands out the closed holes.
+    /// Hands out the closed holes, and those without numbers.
     mutating func drain() -> [LossReport] {
-        guard !closed.isEmpty else { return [] }
-        let reports = closed
+        guard !closed.isEmpty || !unnumbered.isEmpty else { return [] }
+        let reports = closed + unnumbered.values
         closed.removeAll()
+        unnumbered.removeAll()
         return reports
     }
 

@@ -22,6 +22,9 @@ enum ProducerProperties {
             // reasons, each reported: the buffer was full (at once), the broker refused it (with the report), or the
             // process ends (when the client is purged at close).
             ("message.timeout.ms", "0"),
+            // A cluster that comes up after us has no topics at first: the library would refuse what waits for one that
+            // is missing half a minute after it was named.
+            ("topic.metadata.propagation.max.ms", "300000"),
             // The library counts values only; half of the memory is set aside for what it does not count.
             ("queue.buffering.max.kbytes", "\(max(1, bufferBytes / 2 / 1024))"),
             ("queue.buffering.max.messages", "\(max(1000, bufferBytes / 2 / overheadBytes))"),

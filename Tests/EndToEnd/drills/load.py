@@ -14,7 +14,9 @@ SPOT_SYMBOLS = 20
 class Load:
     """A twin at a rate, a feed on it, and a reader of what the feed publishes."""
 
-    def __init__(self, stage: Stage, broker: Any, venue: str, rate: int, seed: int, **settings: Any) -> None:
+    def __init__(
+        self, stage: Stage, broker: Any, venue: str, rate: int, seed: int, begins: bool = True, **settings: Any
+    ) -> None:
         need("exchange-twin", f"{venue}-feed")
         self.stage, self.broker, self.venue = stage, broker, venue
         self.reader = stage.reader(broker)
@@ -27,7 +29,8 @@ class Load:
         self.settings = feed_settings(
             venue, self.instance, broker, self.twin.endpoints(venue), ["spot"], self.symbols, **settings
         )
-        self.feed = self.start()
+        if begins:
+            self.start()
 
     def start(self, name: str = "") -> Feed:
         """Starts the feed (again) and waits until it is ready."""

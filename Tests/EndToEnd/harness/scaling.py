@@ -6,10 +6,11 @@ import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Optional
+from typing import Any, Optional
 
 import programs
 
+from .checks import Stream, announced_holes, stream_of
 from .feed import Feed, feed_settings
 from .records import Consumed, Reader
 from .stage import Stage
@@ -208,18 +209,19 @@ class SharedFeeds:
         return "\n".join(lines)
 
 
-def numbering_problems(records: Iterable[Consumed]) -> list[str]:
-    """Every stream of a feed whose numbers are not contiguous from 1."""
-    last: dict[tuple[str, str, str, int], int] = defaultdict(int)
+def numbering_problems(records: list[Consumed]) -> list[str]:
+    """Every stream of a feed whose numbers are not contiguous from 1, but for those that are announced as conflated."""
+    announced = announced_holes(records)
+    last: dict[Stream, int] = defaultdict(int)
     problems = []
     for record in records:
         if record.topic not in MARKET:
             continue
-        value = record.value
-        stream = (value["feed"], record.topic, value["symbol"], value["epoch"])
-        if value["seq"] != last[stream] + 1:
-            problems.append(f"{stream}: {value['seq']} after {last[stream]}")
-        last[stream] = value["seq"]
+        stream, seq = stream_of(record), record.value["seq"]
+        missing = set(range(last[stream] + 1, seq)) - announced.get(stream, set())
+        if missing or seq <= last[stream]:
+            problems.append(f"{stream}: {seq} after {last[stream]}, {len(missing)} not announced")
+        last[stream] = seq
     return problems
 
 

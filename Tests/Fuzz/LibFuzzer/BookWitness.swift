@@ -107,24 +107,32 @@ struct BookWitness: BookOutput {
 
     private mutating func apply(_ half: BookHalf, _ levels: UnsafeBufferPointer<PriceLevel>) {
         for level in levels {
-            put(level, half, &own)
-            put(level, half, &seen)
+            guard let place = ticks.index(of: level.price) else {
+                return check(false, "a price from nowhere")
+            }
+            own.set(half, place, level.size)
+            seen.set(half, place, level.size)
         }
     }
 
     private func plain(_ book: borrowing OrderBook) -> PlainBook {
         var plain = PlainBook()
+        let places = 0..<BookTicks.count
         for half in BookHalf.allCases {
-            var before: ScaledDecimal?
+            let step = half == .bids ? -1 : 1
+            var place = half == .bids ? BookTicks.count : -1
             var count = 0
             book.walk(half) { level in
-                if let before {
-                    check(half == .bids ? level.price < before : before < level.price, "levels out of order")
+                repeat {
+                    place += step
+                } while places.contains(place) && ticks[place] != level.price
+                guard places.contains(place) else {
+                    check(false, "levels out of order, or a price from nowhere")
+                    return false
                 }
-                before = level.price
                 count += 1
                 check(!level.size.isZero, "a level of nothing")
-                put(level, half, &plain)
+                plain.set(half, place, level.size)
                 return true
             }
             check(count == book.count(half), "levels are not counted right")

@@ -25,13 +25,24 @@ struct LossLedgerTests {
     }
 
     @Test
-    func `past its capacity ranges are counted, and records without a sequence are not announced`() {
+    func `past its capacity ranges are counted`() {
         var ledger = LossLedger(capacity: 2)
         for index in UInt32(0)..<5 { ledger.lose(StreamID(index: index), topic, 1, .refused) }
-        ledger.lose(.none, topic, 1, .refused)
         #expect(ledger.overflow == 3)
         ledger.endAll()
         #expect(ledger.drain().count == 2)
+    }
+
+    @Test
+    func `of records without a sequence it is told once that some were lost`() {
+        var ledger = LossLedger(capacity: 2)
+        for _ in 0..<5 { ledger.lose(.none, TopicRegistry.instrument, 0, .refused) }
+        ledger.lose(.none, TopicRegistry.feedStatus, 0, .refused)
+        #expect(!ledger.isEmpty)
+        let reports = ledger.drain()
+        #expect(Set(reports.map(\.topic)) == [TopicRegistry.instrument, TopicRegistry.feedStatus])
+        #expect(reports.allSatisfy { $0.stream == .none && $0.firstSeq == $0.lastSeq })
+        #expect(ledger.isEmpty)
     }
 }
 

@@ -88,6 +88,28 @@ import Wire
         #expect(holes.first?.epoch == epoch)
     }
 
+    @Test func `publishes all instruments again when records of some were lost`() {
+        let world = EngineWorld([btc])
+        world.goLive(btc)
+        let first = world.records(TopicRegistry.instrument).count
+        #expect(first > 0)
+        for _ in 0..<3 {
+            world.engine.lost(
+                LossReport(
+                    stream: .none,
+                    topic: TopicRegistry.instrument,
+                    firstSeq: 0,
+                    lastSeq: 0,
+                    reason: .refused
+                )
+            )
+        }
+        world.pass(milliseconds: 9_000)
+        #expect(world.records(TopicRegistry.instrument).count == first)
+        world.pass(milliseconds: 20_000)
+        #expect(world.records(TopicRegistry.instrument).count == 2 * first)
+    }
+
     @Test func `cuts what would be too long for one record`() throws {
         var ledger = IntegrityLedger(feed: "f", now: 0)
         for number in 0..<1_200 {

@@ -43,8 +43,9 @@ extension FeedEngine: StreamPipelineDelegate {
         reports.ledger.ended(slot)
     }
 
-    /// Records of a stream are lost for good.
+    /// Records are lost for good: a stream's are told of, instruments are published again.
     func lost(_ report: LossReport) {
+        if report.topic == TopicRegistry.instrument { loads.noteLostRecords(clock.monotonic) }
         guard let found = pipeline.stream(of: report.stream) else { return }
         reports.ledger.lost(report, of: found.slot)
     }

@@ -147,6 +147,7 @@ final class FeedEngine {
         if !handOvers.isEmpty { tickHandOvers(now) }
         openConnections(now)
         loads.askIfDue(self, now)
+        republishInstruments(now)
         books.tick(now)
         repairs.tick(now)
         queries.tick(now)

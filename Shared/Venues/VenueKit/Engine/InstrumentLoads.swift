@@ -43,6 +43,8 @@ final class InstrumentLoads {
     private let source: any InstrumentSource
     private let settings: FeedSettings
     private var generator: SeededGenerator
+    /// When all instruments are to be published again, since records of some were lost.
+    private var republishAt: MonotonicNanos?
 
     init(_ calls: [VenueCall], source: any InstrumentSource, settings: FeedSettings) {
         self.source = source
@@ -73,6 +75,19 @@ final class InstrumentLoads {
             loads[place].isUnderWay = true
             source.fetch(call, place, url: endpoint.url + call.path)
         }
+    }
+
+    /// The broker took some records of instruments never: all are published again, after a while, since what refused these
+    /// may last.
+    func noteLostRecords(_ now: MonotonicNanos) {
+        if republishAt == nil { republishAt = now.advanced(milliseconds: 10_000) }
+    }
+
+    /// Whether all are to be published again now.
+    func takeRepublishing(_ now: MonotonicNanos) -> Bool {
+        guard let due = republishAt, due <= now else { return false }
+        republishAt = nil
+        return true
     }
 
     /// Takes a success in; gives the market that answered.
@@ -146,11 +161,8 @@ extension FeedEngine {
     private func take(_ fresh: [Instrument], _ market: MarketID) {
         let isFirst = !directory.markets.contains(market)
         let changed = directory.take(fresh, market)
-        let now = clock.wall.microseconds
+        publish(changed)
         for instrument in changed {
-            reports.publisher.publish(
-                InstrumentRecord(instrument, feed: settings.instance, publishedMicroseconds: now)
-            )
             if !isFirst, instrument.status == .closed,
                 wanted.entries.contains(where: { $0.symbol == instrument.symbol })
             {
@@ -170,5 +182,22 @@ extension FeedEngine {
                 "changed": LogValue(changed.count),
             ]
         )
+    }
+
+    /// Publishes all instruments again where records of some were lost.
+    func republishInstruments(_ now: MonotonicNanos) {
+        guard loads.takeRepublishing(now) else { return }
+        let all = directory.table.instruments
+        publish(all)
+        logger.warning("feed.instruments_again", ["count": LogValue(all.count)])
+    }
+
+    private func publish(_ instruments: some Sequence<Instrument>) {
+        let now = clock.wall.microseconds
+        for instrument in instruments {
+            reports.publisher.publish(
+                InstrumentRecord(instrument, feed: settings.instance, publishedMicroseconds: now)
+            )
+        }
     }
 }
