@@ -17,7 +17,7 @@ ifneq ($(RECORDED),)
 export MARKETBUS_RECORDED_DATA ?= $(abspath $(RECORDED))
 endif
 
-.PHONY: help setup setup-tests build release demo up test conformance integration e2e new-venue scale drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
+.PHONY: help setup setup-tests build release demo up test conformance integration e2e twin-tests new-venue scale drills fuzz fuzz-inputs fuzz-sockets soak soak-demo sanitize \
 	sanitize-thread \
 	sanitize-address bench compose-up compose-down compose-check compose-try format lint clean
 
@@ -59,6 +59,10 @@ integration: setup ## the edges on loopback, the embedded broker, and KAFKA_BOOT
 e2e: setup-tests release ## programs as processes: twin, feeds, broker, a Python reader
 	mkdir -p $(REPORTS)
 	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/EndToEnd -q -m 'not drill and not slow and not soak' --junitxml $(REPORTS)/e2e.xml
+
+twin-tests: setup-tests release ## the exchange twin seen by clients that share no code with it, ccxt among them: minutes
+	mkdir -p $(REPORTS)
+	MARKETBUS_BIN=$(CURDIR)/.build/release $(PYTHON) -m pytest Tests/ExchangeTwin -q --junitxml $(REPORTS)/twin.xml
 
 new-venue: setup-tests ## deploy/scripts/new-venue.sh on a scratch copy, built and tested: minutes
 	$(PYTHON) -m pytest Tests/EndToEnd/test_new_venue.py -q -m slow

@@ -1,7 +1,7 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """A feed under a generated load, and everything that it publishes."""
 
-from typing import Any
+from typing import Any, Optional
 
 from harness.feed import Feed, feed_settings
 from harness.stage import Stage, need
@@ -12,19 +12,32 @@ SPOT_SYMBOLS = 20
 
 
 class Load:
-    """A twin at a rate, a feed on it, and a reader of what the feed publishes."""
+    """A twin at a rate, a feed on it, and a reader of what the feed publishes.
+
+    Without symbols the feed has all spot ones, by the instruments that the oracle reads of Binance and OKX.
+    """
 
     def __init__(
-        self, stage: Stage, broker: Any, venue: str, rate: int, seed: int, begins: bool = True, **settings: Any
+        self,
+        stage: Stage,
+        broker: Any,
+        venue: str,
+        rate: int,
+        seed: int,
+        symbols: Optional[list[str]] = None,
+        begins: bool = True,
+        **settings: Any,
     ) -> None:
         need("exchange-twin", f"{venue}-feed")
         self.stage, self.broker, self.venue = stage, broker, venue
         self.reader = stage.reader(broker)
         arguments = ("--rate", str(rate), "--symbols", str(SPOT_SYMBOLS), "--seed", str(seed))
         self.twin: Twin = stage.twin(*arguments, name=f"twin-{seed}")
-        self.book = self.twin.instruments(venue)
-        market = "okx" if venue == "okx" else "spot"
-        self.symbols = [symbol for symbol in self.book.symbols(market) if symbol.count("-") == 1]
+        if symbols is None:
+            self.book = self.twin.instruments(venue)
+            market = "okx" if venue == "okx" else "spot"
+            symbols = [symbol for symbol in self.book.symbols(market) if symbol.count("-") == 1]
+        self.symbols = symbols
         self.instance = f"drill-{venue}-{seed}-{self.twin.ready['port']}"
         self.settings = feed_settings(
             venue, self.instance, broker, self.twin.endpoints(venue), ["spot"], self.symbols, **settings

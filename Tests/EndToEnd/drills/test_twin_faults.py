@@ -95,17 +95,57 @@ def test_every_fault_is_told_and_survived(stage: Stage, venue: str, run: int) ->
                 failed = {"told_by": "FAILED", "told_s": "-", "back_s": "-"}
                 REPORT.add("twin faults", fault=drill.name, venue=venue, run=run + 1, **failed)
         assert load.feed.running, f"{drill.name} ended the feed: {load.feed.process.returncode}"
+    failures += what_is_wrong(load)
+    failures += log_problems(load.twin.expected(venue, load.book), load.records())
+    assert not failures, "\n".join(failures[:20])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a venue ends its connections, and what of it the feed is told before."""
+
+    symbols: list[str]
+    markets: list[str]
+    channels: list[str]
+    sign: str
+
+
+ENDINGS = {
+    # The notification sockets say it (op close), those of the markets close without a word.
+    "htx": Ending(["BTC-USDT", "BTC-USDT-PERP"], ["spot", "linear"], ["trade", "bbo", "funding"], "invalid"),
+    "coinbase": Ending(["BTC-USD", "ETH-USD"], ["spot"], ["trade", "bbo"], "invalid"),
+    "gateway": Ending(["BTC-USDT", "ETH-USDT"], ["spot"], ["trade", "bbo"], "handover"),
+}
+
+
+@pytest.mark.parametrize("run", range(drill_count()))
+@pytest.mark.parametrize("venue", ENDINGS)
+def test_connections_that_the_venue_ends(stage: Stage, venue: str, run: int) -> None:
+    need("marketbus")
+    ending = ENDINGS[venue]
+    named = {f"venues__{venue}__markets": ending.markets, f"venues__{venue}__channels": ending.channels}
+    if venue == "gateway":
+        token = stage.folder / "token"
+        token.write_text("twin-csrf-token", encoding="utf-8")
+        named["venues__gateway__csrf_token_file"] = str(token)
+    load = Load(stage, stage.broker("embedded"), venue, RATE, 500 + run, ending.symbols, **SETTINGS, **named)
+    load.flowing(RATE)
+    perform(load, Drill("notice", "notice", ending.sign, {"duration_ms": 2000}, venues=(venue,)), run)
+    failures = what_is_wrong(load)
+    assert not failures, "\n".join(failures[:20])
+
+
+def what_is_wrong(load: Load) -> list[str]:
+    """Stops the feed and looks at all that it published."""
     assert load.feed.stop() == 0
     quiet(load.market_count, silence=1.5, within=30)
     read = load.records()
-    failures += (
+    return (
         sequence_problems(read)
         + repeated_identities(read)
         + repeated_trades(read)
-        + log_problems(load.twin.expected(venue, load.book), read)
         + schema_problems(record for record in read if record.topic.startswith("sys."))
     )
-    assert not failures, "\n".join(failures[:20])
 
 
 def perform(load: Load, drill: Drill, run: int) -> None:

@@ -19,6 +19,9 @@ struct ControlDesk {
         case ("POST", "/resume"):
             twin.resume()
             return HTTPAnswer(json: "{\"paused\":false}")
+        case ("POST", "/clock"):
+            twin.nearMinutesEnd(within: request.integer("minute_ends_in_ms") ?? 60_000)
+            return HTTPAnswer(json: "{\"now_ms\":\(twin.venueTime)}")
         case ("POST", "/shutdown"):
             twin.stop()
             return HTTPAnswer(json: "{\"stopping\":true}")

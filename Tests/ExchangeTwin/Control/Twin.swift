@@ -212,6 +212,13 @@ extension Twin {
     func stop() { server.stopping = true }
     func pause() { exchange.run.pause() }
     func resume() { exchange.run.resume() }
+    var venueTime: Int { exchange.publisher.milliseconds }
+
+    /// Puts the venues' clocks forward until their minute ends in `milliseconds` at most.
+    func nearMinutesEnd(within milliseconds: Int) {
+        let left = 60_000 - venueTime % 60_000
+        exchange.publisher.clockOffset += max(0, left - milliseconds)
+    }
 
     /// The true book of a market, and how far each of its book streams has told it; nil for an unknown one.
     func book(_ request: HTTPRequest) -> ByteBuffer? {

@@ -1,7 +1,5 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
-import CPlatform
-
 /// Binance's public REST side: weights, bans, errors, and who answers what.
 final class BinanceREST {
     private unowned let exchange: Exchange
@@ -31,7 +29,7 @@ final class BinanceREST {
             answer.headers = [("Retry-After", "\(seconds)"), ("X-MBX-USED-WEIGHT-1M", "\(used)")]
         case .banned(let until, let used):
             answer = HTTPAnswer(status: 418, json: BinanceREST.banned(until))
-            let seconds = max(1, (until - md_wall_nanos().asInt / 1_000_000 + 999) / 1000)
+            let seconds = max(1, (until - exchange.publisher.milliseconds + 999) / 1000)
             answer.headers = [("Retry-After", "\(seconds)"), ("X-MBX-USED-WEIGHT-1M", "\(used)")]
         }
         return answer

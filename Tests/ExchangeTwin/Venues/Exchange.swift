@@ -95,7 +95,7 @@ final class Exchange {
             weight,
             limit: bound,
             ban: options.banMilliseconds,
-            milliseconds: md_wall_nanos().asInt / 1_000_000
+            milliseconds: publisher.milliseconds
         )
     }
 

@@ -5,6 +5,8 @@ import json
 import zlib
 from decimal import Decimal
 
+from conftest import told
+
 
 class OutOfStep(Exception):
     """The recipe says: discard the book and begin anew."""
@@ -127,11 +129,7 @@ def truth(twin, venue, symbol, market, limit=100_000):
     return twin.get(twin.control + path)[2]
 
 
-def drain(socket, take, quiet=0.4):
-    """Hands every frame that still comes to `take`, until none came for a while."""
-    while True:
-        try:
-            frame = json.loads(socket.recv(timeout=quiet))
-        except TimeoutError:
-            return
-        take(frame)
+def drain(socket, take):
+    """Hands to `take` every frame that the twin has sent by now."""
+    for text in told(socket):
+        take(json.loads(text))

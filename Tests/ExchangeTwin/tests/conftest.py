@@ -12,8 +12,12 @@ import urllib.request
 import pytest
 from websockets.sync.client import connect
 
+import raw
+from raw import PATIENCE
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARY = os.environ.get("EXCHANGE_TWIN", str(ROOT / ".build" / "debug" / "exchange-twin"))
+FOLDER = os.environ.get("MARKETBUS_BIN", str(ROOT / ".build" / "debug"))
+BINARY = os.environ.get("EXCHANGE_TWIN", FOLDER + "/exchange-twin")
 
 
 class Twin:
@@ -38,7 +42,7 @@ class Twin:
     def get(self, url):
         """Status, headers and the body as JSON where it is JSON."""
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, body = error.code, error.headers, error.read()
@@ -50,30 +54,47 @@ class Twin:
     def rest(self, venue, name, path):
         return self.get(self.url(venue, name, path))
 
+    def burst(self, venue, name, path, count):
+        """The answers to `count` equal requests that are all there before the first one is answered."""
+        return raw.burst(self.url(venue, name, path), count)
+
+    def handshakes(self, venue, name, count, rest=""):
+        """The same for WebSocket handshakes, each on a connection of its own: status and headers."""
+        return raw.handshakes(self.url(venue, name, rest), count)
+
     def fault(self, kind, **members):
         body = json.dumps({"kind": kind, **members}).encode()
-        with urllib.request.urlopen(self.control + "/fault", data=body, timeout=5) as answer:
+        with urllib.request.urlopen(self.control + "/fault", data=body, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
     def post(self, path):
         """A command of the control port without members."""
-        with urllib.request.urlopen(self.control + path, data=b"", timeout=5) as answer:
+        with urllib.request.urlopen(self.control + path, data=b"", timeout=PATIENCE) as answer:
             return json.loads(answer.read())
+
+    def near_a_minutes_end(self, milliseconds=400):
+        """From now on the venues' minute ends in so many milliseconds at most."""
+        return self.post(f"/clock?minute_ends_in_ms={milliseconds}")
 
     def stats(self):
         return self.get(self.control + "/stats")[2]
 
     def log(self):
         """The log so far, flushed by the control port."""
-        with urllib.request.urlopen(self.control + "/log?limit=67108864", timeout=10) as answer:
+        with urllib.request.urlopen(self.control + "/log?limit=67108864", timeout=PATIENCE) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(PATIENCE)
 
 
-def until(condition, limit=5.0):
+def after_a_minutes_begin(seconds=2):
+    """Flags of a twin whose venues' minute is as old as that: what counts by the minute is not cut by its end."""
+    return "--clock-offset-ms", int(seconds * 1000 - time.time() * 1000 % 60_000) % 60_000
+
+
+def until(condition, limit=PATIENCE):
     """Waits for a condition; its value, or a failure after `limit` seconds."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
@@ -93,7 +114,22 @@ def okx_subscribe(socket, *pairs):
     socket.send(json.dumps({"op": "subscribe", "args": arguments}))
 
 
-def frames(socket, count, accept=lambda frame: True, limit=5.0):
+def told(socket):
+    """Every message that the twin has queued for a connection by now: what comes before the answer to a ping."""
+    end = time.monotonic() + PATIENCE
+    pong = socket.ping()
+    while True:
+        # All that was in front of the pong can be had at once when it is there.
+        last = pong.is_set()
+        try:
+            yield socket.recv(timeout=0 if last else 0.05)
+        except TimeoutError:
+            if last:
+                return
+            assert time.monotonic() < end, "no answer to a ping"
+
+
+def frames(socket, count, accept=lambda frame: True, limit=PATIENCE):
     """The next `count` JSON frames that `accept` takes."""
     taken = []
     end = time.monotonic() + limit

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from conftest import frames, okx_subscribe, subscribe
+from conftest import PATIENCE, frames, okx_subscribe, subscribe
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def twin(start):
     return start("--symbols", 5, "--rate", 1500, "--log-frames", "--no-limits")
 
 
-def okx_frames(socket, channel, count, limit=5.0):
-    return frames(socket, count, lambda frame: "data" in frame and frame["arg"]["channel"] == channel, limit)
+def okx_frames(socket, channel, count):
+    return frames(socket, count, lambda frame: "data" in frame and frame["arg"]["channel"] == channel)
 
 
 def row(frame):
@@ -38,7 +38,7 @@ def test_spot_candles_are_made_of_the_trades(twin):
     with twin.ws("binance", "spot_ws", "/ws/btcusdt@trade/btcusdt@kline_1s") as socket:
         closed, trades = [], []
         while len(closed) < 3:
-            frame = json.loads(socket.recv(timeout=5))
+            frame = json.loads(socket.recv(timeout=PATIENCE))
             if frame["e"] == "trade":
                 trades.append(frame)
             elif frame["k"]["x"]:
@@ -58,7 +58,7 @@ def test_spot_candles_are_made_of_the_trades(twin):
 def test_okx_candles_confirm_once(twin):
     with twin.ws("okx", "business_ws") as socket:
         okx_subscribe(socket, ("candle1s", "BTC-USDT-SWAP"), ("candle1Dutc", "BTC-USDT"), ("candle1D", "BTC-USDT"))
-        got = okx_frames(socket, "candle1s", 12, 12)
+        got = okx_frames(socket, "candle1s", 12)
         days = {name: row(frames_of) for name, frames_of in days_of(socket, twin).items()}
     rows = [row(frame) for frame in got]
     assert all(len(one) == 9 for one in rows)
@@ -200,7 +200,7 @@ def test_spot_has_no_funding(twin):
 
 def test_liquidations(twin):
     with twin.ws("binance", "usdm_market_ws", "/ws/btcusdt@aggTrade/btcusdt@forceOrder") as socket:
-        orders = frames(socket, 2, lambda frame: frame["e"] == "forceOrder", 20)
+        orders = frames(socket, 2, lambda frame: frame["e"] == "forceOrder")
     assert list(orders[0]["o"]) == "s S o f q p ap X l z T".split()
     for order in [frame["o"] for frame in orders]:
         worse = Decimal(order["p"]) < Decimal(order["ap"])
@@ -210,7 +210,7 @@ def test_liquidations(twin):
         argument = {"channel": "liquidation-orders", "instType": "SWAP"}
         socket.send(json.dumps({"op": "subscribe", "args": [argument]}))
         okx_subscribe(socket, ("trades", "ETH-USDT-SWAP"))
-        frame = okx_frames(socket, "liquidation-orders", 1, 20)[0]
+        frame = okx_frames(socket, "liquidation-orders", 1)[0]
     assert frame["arg"] == argument and row(frame)["instId"] == "ETH-USDT-SWAP"
     detail = row(frame)["details"][0]
     assert (detail["posSide"], detail["side"]) in (("long", "sell"), ("short", "buy"))
@@ -291,7 +291,7 @@ def test_a_closed_candle_that_changes_later(twin):
     assert first["t"] == again["t"] and again["v"] == "1" + first["v"]
     with twin.ws("okx", "business_ws") as socket:
         okx_subscribe(socket, ("candle1s", "BTC-USDT"))
-        got = [row(frame) for frame in okx_frames(socket, "candle1s", 12, 12) if row(frame)[8] == "1"]
+        got = [row(frame) for frame in okx_frames(socket, "candle1s", 12) if row(frame)[8] == "1"]
     assert got[0][0] == got[1][0] and got[1][5] == "1" + got[0][5]
 
 

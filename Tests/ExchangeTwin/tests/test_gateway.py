@@ -1,15 +1,12 @@
 # Part of MarketBus. Apache License 2.0, see LICENSE.
 """The gateway as deploy/docs/gateway-protocol.md says: CONNECT first, data after CONNECTED."""
 
-import contextlib
 import json
 import pathlib
 import re
-import time
 from decimal import Decimal
 
 import pytest
-from websockets.exceptions import InvalidStatus
 
 from conftest import ROOT
 from test_rules import closed
@@ -165,11 +162,13 @@ def test_trade_ids_have_no_hole_and_sequences_grow(twin):
 
 
 def test_bars_close_once(start):
-    offset = int(60_000 - 2500 - time.time() * 1000 % 60_000) % 60_000
-    twin = start("--symbols", 1, "--rate", 500, "--clock-offset-ms", offset)
+    twin = start("--symbols", 1, "--rate", 500)
     with GatewayClient(twin) as client:
         client.connect(resolutions=["1m"], ticks=[])
-        bars = client.frames(20, typed("BAR"), limit=15)
+        bars = client.frames(3, typed("BAR"))
+        twin.near_a_minutes_end()
+        while bars[-1]["open_us"] == bars[0]["open_us"]:
+            bars += client.frames(1, typed("BAR"))
     opened = sorted({bar["open_us"] for bar in bars})
     assert len(opened) == 2 and all(value % 60_000_000 == 0 for value in opened)
     first = [bar for bar in bars if bar["open_us"] == opened[0]]
@@ -207,12 +206,12 @@ def test_subscriptions_change_while_running(twin):
 
 
 def test_pings(start):
-    twin = start("--symbols", 1, "--gateway-ping-ms", 100)
+    twin = start("--symbols", 1, "--gateway-ping-ms", 200)
     with GatewayClient(twin) as client:
         client.connect([], [])
-        assert client.receive()["heartbeat_ms"] == 100
+        assert client.receive()["heartbeat_ms"] == 200
         with pytest.raises(TimeoutError):
-            client.receive(0.8)
+            client.receive(1.5)
         client.pongs = False
         assert client.receive()["code"] == "PONG_TIMEOUT"
         assert closed(client.socket) == 4408
@@ -228,12 +227,8 @@ def test_a_flood_is_cut(twin):
 
 
 def test_ten_connections_a_second(twin):
-    with contextlib.ExitStack() as stack:
-        for _ in range(10):
-            stack.enter_context(GatewayClient(twin))
-        with pytest.raises(InvalidStatus) as caught:
-            stack.enter_context(GatewayClient(twin))
-    assert caught.value.response.status_code == 429 and caught.value.response.headers["Retry-After"] == "1"
+    answers = twin.handshakes("gateway", "ws", 11)
+    assert [status for status, _ in answers] == [101] * 10 + [429] and answers[-1][1]["Retry-After"] == "1"
 
 
 def test_closing_is_announced(twin):
@@ -242,7 +237,7 @@ def test_closing_is_announced(twin):
         client.frames(5)
         twin.fault("notice", venue="gateway", duration_ms=300)
         notice = client.frames(1, typed("CLOSING"))[0]
-        assert 200 <= notice["in_ms"] <= 300 and notice["reason"] == "maintenance"
+        assert 0 < notice["in_ms"] <= 300 and notice["reason"] == "maintenance"
         assert client.frames(5, typed("TRADE", "QUOTE"))
         assert closed(client.socket) == 1001
 
@@ -253,7 +248,7 @@ def test_rest_errors(twin):
     )  # fmt: skip
     assert twin.rest("gateway", "rest", "/v1/bars?symbol=BTC-USDT&resolution=7m")[2]["code"] == "UNKNOWN_RESOLUTION"
     assert twin.rest("gateway", "rest", "/v1/instruments?market_type=x")[2]["code"] == "UNKNOWN_MARKET_TYPE"
-    answers = [twin.rest("gateway", "rest", "/v1/time") for _ in range(25)]
+    answers = twin.burst("gateway", "rest", "/v1/time", 25)
     assert answers[-1][0] == 429 and answers[-1][1]["Retry-After"] == "1"
 
 

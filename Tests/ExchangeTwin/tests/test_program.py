@@ -4,16 +4,14 @@
 import json
 import ssl
 import subprocess
-import time
 
-import pytest
 from websockets.sync.client import connect
 
-from conftest import BINARY, frames
+from conftest import BINARY, PATIENCE, frames
 
 
 def run(*flags):
-    return subprocess.run([BINARY, *map(str, flags)], capture_output=True, text=True, timeout=10)
+    return subprocess.run([BINARY, *map(str, flags)], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_bad_command_lines_exit_64():
@@ -44,20 +42,19 @@ def test_tls(start, tmp_path):
     assert got == list(range(got[0], got[0] + 200))
 
 
-@pytest.mark.parametrize("rate", [20000])
-def test_it_sustains_the_rate(start, rate):
+def test_a_core_carries_the_rate(start):
+    rate = 20000
     twin = start("--rate", rate, "--symbols", 20)
     names = "/".join(f"{coin}usdt@bookTicker" for coin in ["btc", "eth", "sol", "xrp", "bnb", "doge"])
     with twin.ws("binance", "spot_ws", "/stream?streams=" + names) as socket:
+        # A raw reader: parsing at this rate would take the client longer than the twin.
         for _ in range(1000):
-            socket.recv(timeout=5)
-        before, started = twin.stats(), time.monotonic()
-        # A raw reader: parsing at this rate would measure the client.
-        while time.monotonic() - started < 2:
-            socket.recv(timeout=5)
+            socket.recv(timeout=PATIENCE)
+        before = twin.stats()
+        for _ in range(20000):
+            socket.recv(timeout=PATIENCE)
         after = twin.stats()
-    seconds = (after["uptime_ms"] - before["uptime_ms"]) / 1000
-    sent = (after["frames"] - before["frames"]) / seconds
-    load = (after["cpu_ms"] - before["cpu_ms"]) / 1000 / seconds
-    print(f"{sent:.0f} frames/s, {load * 100:.0f} % of a core")
-    assert sent > 0.8 * rate
+    seconds = (after["cpu_ms"] - before["cpu_ms"]) / 1000
+    frames_a_second = (after["frames"] - before["frames"]) / seconds
+    print(f"{frames_a_second:.0f} frames a second of a core")
+    assert frames_a_second > rate

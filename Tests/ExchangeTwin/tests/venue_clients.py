@@ -7,6 +7,7 @@ import time
 from decimal import Decimal
 
 from books import Book, OutOfStep
+from conftest import PATIENCE, told, until
 
 
 class Client:
@@ -32,7 +33,7 @@ class Client:
         """True where the frame was one of the heartbeat's."""
         return False
 
-    def receive(self, limit=5.0):
+    def receive(self, limit=PATIENCE):
         """The next frame that is not a heartbeat's."""
         end = time.monotonic() + limit
         while True:
@@ -40,7 +41,7 @@ class Client:
             if not self.answer(frame):
                 return frame
 
-    def frames(self, count, accept=lambda frame: True, limit=5.0):
+    def frames(self, count, accept=lambda frame: True, limit=PATIENCE):
         taken = []
         end = time.monotonic() + limit
         while len(taken) < count:
@@ -49,14 +50,12 @@ class Client:
                 taken.append(frame)
         return taken
 
-    def drain(self, take, quiet=0.4):
-        """Hands every frame that still comes to `take`, until none came for a while."""
-        while True:
-            try:
-                frame = self.receive(quiet)
-            except TimeoutError:
-                return
-            take(frame)
+    def drain(self, take=lambda frame: None):
+        """Hands to `take` every frame that the twin has sent by now."""
+        for message in told(self.socket):
+            frame = self.parse(message)
+            if not self.answer(frame):
+                take(frame)
 
 
 class HTXClient(Client):
@@ -173,7 +172,7 @@ class IncrementBook:
         while self.book.sequence is None:
             self.follow(1)
         self.twin.post("/pause")
-        self.client.drain(self.take)
+        until(lambda: self.client.drain(self.take) or self.book.sequence is not None)
         path = f"/book?venue=htx&symbol={self.symbol}&market=spot&limit={self.levels}"
         told = self.twin.get(self.twin.control + path)[2]
         assert self.book.sequence == told["streams"][self.topic]
