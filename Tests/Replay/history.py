@@ -89,12 +89,18 @@ def with_quotes(lines: list[str]) -> Iterator[str]:
 
 
 def crossed_seconds(output: bytes) -> Counter:
-    """In how many seconds the last quote was crossed, by who bids."""
-    last = {}
+    """In how many seconds the last quote was crossed, by who bids; one that nothing changed has the quote of the one before."""
+    last: dict[int, Optional[str]] = {}
     for value in values(output, "agg.quote.v1"):
         # Those that are told again later in the second say the same.
         last[value["published_us"] // 1_000_000] = value["bid_venue"] if value["crossed"] else None
-    return Counter(venue for venue in last.values() if venue)
+    counts: Counter = Counter()
+    venue = None
+    for second in range(min(last), max(last) + 1):
+        venue = last.get(second, venue)
+        if venue:
+            counts[venue] += 1
+    return counts
 
 
 def run(aggregator: Path, folder: Path, seconds: int, lot: str, fee: str) -> tuple[bytes, list[str], list[str]]:

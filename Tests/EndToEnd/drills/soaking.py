@@ -201,12 +201,12 @@ TROUBLES = (
 
 
 class MemoryLog:
-    """The resident memory of programs over time, in megabytes."""
+    """The memory of programs over time, in megabytes: all that is resident, and what of it is no file's."""
 
     def __init__(self, programs: dict[str, Any], every: float = 1.0) -> None:
         self._programs = programs
         self._every = every
-        self.samples: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
+        self.samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -215,24 +215,38 @@ class MemoryLog:
         while not self._stop.wait(self._every):
             for name, program in self._programs.items():
                 try:
-                    self.samples[name].append((time.monotonic(), program.resident_megabytes()))
+                    sample = (time.monotonic(), program.resident_megabytes(), program.anonymous_megabytes())
                 except OSError:
                     continue
+                self.samples[name].append(sample)
 
     def close(self) -> None:
         """Stops sampling."""
         self._stop.set()
         self._thread.join(timeout=5)
 
+    def resident(self, name: str) -> list[float]:
+        """All that was resident."""
+        return [resident for _, resident, _ in self.samples[name]]
+
     def slope(self, name: str) -> float:
-        """Megabytes an hour by least squares over the second half."""
+        """How many megabytes of its own the program takes more in an hour, by least squares over the second half.
+
+        Pages of files don't count: the kernel drops those that rest and reads them again, by megabytes in minutes.
+        """
         half = self.samples[name][len(self.samples[name]) // 2 :]
         if len(half) < 2:
             return 0.0
-        mean_time = sum(at for at, _ in half) / len(half)
-        mean = sum(size for _, size in half) / len(half)
-        spread = sum((at - mean_time) ** 2 for at, _ in half)
-        return 3600 * sum((at - mean_time) * (size - mean) for at, size in half) / spread if spread else 0.0
+        mean_time = sum(at for at, _, _ in half) / len(half)
+        mean = sum(own for _, _, own in half) / len(half)
+        spread = sum((at - mean_time) ** 2 for at, _, _ in half)
+        return 3600 * sum((at - mean_time) * (own - mean) for at, _, own in half) / spread if spread else 0.0
+
+    def tenths(self, name: str) -> str:
+        """The most of its own that the program had in each tenth of the time."""
+        own = [each for _, _, each in self.samples[name]]
+        parts = [own[len(own) * n // 10 : len(own) * (n + 1) // 10] for n in range(10)]
+        return " ".join(f"{max(part, default=0.0):.1f}" for part in parts)
 
 
 def verify(binary: Path, bootstrap: str, run: Any) -> tuple[int, Counter[str], list[str]]:

@@ -162,8 +162,15 @@ class Program:
 
     def resident_megabytes(self) -> float:
         """Its resident memory now."""
+        return self._megabytes("VmRSS")
+
+    def anonymous_megabytes(self) -> float:
+        """Its resident memory now without pages of files, which the kernel takes and gives as it likes."""
+        return self._megabytes("RssAnon")
+
+    def _megabytes(self, name: str) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
-        matched = re.search(r"VmRSS:\s+(\d+) kB", status)
+        matched = re.search(rf"{name}:\s+(\d+) kB", status)
         return int(matched[1]) / 1024 if matched else 0.0
 
 
