@@ -168,6 +168,7 @@ def test_okx_says_that_an_idle_book_lives(start):
     assert frame["action"] == "update" and frame["data"][0]["bids"] == frame["data"][0]["asks"] == []
 
 
+@pytest.mark.slow
 def test_deeper_books_than_a_snapshot_shows(start):
     twin = start("--symbols", 1, "--rate", 500, "--book-levels", 1500)
     answer = twin.rest("binance", "usdm_rest", BINANCE["usdm"][2])[2]
@@ -337,6 +338,7 @@ def test_nothing_happens_while_paused(twin):
     assert twin.get(twin.control + "/book?venue=binance&symbol=NOPE")[0] == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_after_any_faults_the_recipes_lead_to_the_book(start, seed):
     draw = random.Random(seed)

@@ -55,6 +55,7 @@ def test_spot_candles_are_made_of_the_trades(twin):
     assert closed[2]["t"] == closed[1]["t"] + 1000
 
 
+@pytest.mark.slow
 def test_okx_candles_confirm_once(twin):
     with twin.ws("okx", "business_ws") as socket:
         okx_subscribe(socket, ("candle1s", "BTC-USDT-SWAP"), ("candle1Dutc", "BTC-USDT"), ("candle1D", "BTC-USDT"))
@@ -284,6 +285,7 @@ def test_partial_books(twin):
 # MARK: Faults of candles and trades
 
 
+@pytest.mark.slow
 def test_a_closed_candle_that_changes_later(twin):
     twin.fault("revised_candle", stream="candle", count=2)
     with twin.ws("binance", "spot_ws", "/ws/btcusdt@kline_1s/btcusdt@trade") as socket:

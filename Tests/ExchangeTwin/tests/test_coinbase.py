@@ -250,6 +250,7 @@ def test_usdc_products_are_aliases(twin):
         assert client.frames(1, on("ticker"))[0]["events"][0]["tickers"][0]["product_id"] == PRODUCT
 
 
+@pytest.mark.slow
 def test_idle_channels_are_closed_unless_heartbeats_come_too(start):
     twin = start("--symbols", 1, "--rate", 0, "--coinbase-idle-ms", 1500)
     with advanced(twin, "level2") as client:

@@ -5,6 +5,7 @@ import json
 import ssl
 import subprocess
 
+import pytest
 from websockets.sync.client import connect
 
 from conftest import BINARY, PATIENCE, frames
@@ -42,6 +43,7 @@ def test_tls(start, tmp_path):
     assert got == list(range(got[0], got[0] + 200))
 
 
+@pytest.mark.slow
 def test_a_core_carries_the_rate(start):
     rate = 20000
     twin = start("--rate", rate, "--symbols", 20)
