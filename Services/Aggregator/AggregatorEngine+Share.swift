@@ -260,7 +260,7 @@ extension AggregatorEngine {
         guard var ledger = orphans.removeValue(forKey: partition) else { return 0 }
         let left = ledger.takeAll()
         for orphan in left {
-            guard let symbol = quotes.symbol(orphan.symbol) else {
+            guard let symbol = quotes.symbol(orphan.head.symbol) else {
                 metrics.refusedName.add()
                 continue
             }

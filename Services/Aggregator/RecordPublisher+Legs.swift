@@ -19,17 +19,10 @@ extension RecordPublisher {
         _ quotes: QuoteTable,
         _ now: Int64
     ) -> QuoteRecord.Leg {
-        let health = Self.health(leg.health, isQuarantined: quotes.isQuarantined(symbol, venue))
-        return QuoteRecord.Leg(
-            venue: quotes.name(of: venue),
+        QuoteRecord.Leg(
+            quote: venueQuote(leg, symbol, venue, quotes, now),
             venueSymbol: venueSymbol(symbol, venue),
-            feed: quotes.name(ofFeed: leg.identity.feed),
-            health: health,
-            bid: health == .invalid ? nil : leg.bid,
-            ask: health == .invalid ? nil : leg.ask,
             exchangeMicroseconds: leg.exchangeMicroseconds,
-            receivedMicroseconds: leg.receivedMicroseconds,
-            ageMicroseconds: leg.age(at: now),
             venueSequence: leg.venueSequence,
             skewMicroseconds: leg.skewMicroseconds ?? EventTime.none,
             allowedMicroseconds: quotes.allowedAge(symbol, venue)
@@ -39,24 +32,37 @@ extension RecordPublisher {
     /// A venue's part of another symbol, and what turned it.
     func record(_ joined: ConvertedLeg, _ quotes: QuoteTable, _ now: Int64) -> QuoteRecord.Leg {
         var part = record(joined.leg, joined.source, joined.venue, quotes, now)
-        let market = record(joined.marketLeg, joined.market, joined.marketVenue, quotes, now)
         part.conversion = QuoteRecord.Conversion(
             source: quotes.name(of: joined.source),
-            sourceBid: part.bid,
-            sourceAsk: part.ask,
+            sourceBid: part.quote.bid,
+            sourceAsk: part.quote.ask,
             symbol: quotes.name(of: joined.market),
-            venue: market.venue,
-            feed: market.feed,
-            health: market.health,
-            bid: market.bid,
-            ask: market.ask,
-            receivedMicroseconds: market.receivedMicroseconds,
-            ageMicroseconds: market.ageMicroseconds,
-            allowedMicroseconds: market.allowedMicroseconds ?? 0
+            market: venueQuote(joined.marketLeg, joined.market, joined.marketVenue, quotes, now),
+            allowedMicroseconds: quotes.allowedAge(joined.market, joined.marketVenue)
         )
-        part.health = Self.health(joined.health, isQuarantined: joined.isQuarantined)
-        (part.bid, part.ask) = (joined.bid, joined.ask)
+        part.quote.health = Self.health(joined.health, isQuarantined: joined.isQuarantined)
+        (part.quote.bid, part.quote.ask) = (joined.bid, joined.ask)
         return part
+    }
+
+    /// What a venue quotes of a symbol; no prices where they do not hold.
+    private func venueQuote(
+        _ leg: Leg,
+        _ symbol: SymbolID,
+        _ venue: VenueIndex,
+        _ quotes: QuoteTable,
+        _ now: Int64
+    ) -> QuoteRecord.VenueQuote {
+        let health = Self.health(leg.health, isQuarantined: quotes.isQuarantined(symbol, venue))
+        return QuoteRecord.VenueQuote(
+            venue: quotes.name(of: venue),
+            feed: quotes.name(ofFeed: leg.identity.feed),
+            health: health,
+            bid: health == .invalid ? nil : leg.bid,
+            ask: health == .invalid ? nil : leg.ask,
+            receivedMicroseconds: leg.receivedMicroseconds,
+            ageMicroseconds: leg.age(at: now)
+        )
     }
 
     private static func health(_ health: LegHealth, isQuarantined: Bool) -> QuoteRecord.Health {

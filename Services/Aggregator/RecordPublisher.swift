@@ -36,11 +36,13 @@ final class RecordPublisher {
         self.sink = sink
         self.metrics = metrics
         quote = QuoteRecord(
-            symbol: "",
-            aggregator: instance,
-            epoch: epoch,
-            seq: 0,
-            publishedMicroseconds: 0,
+            head: AggregateHead(
+                symbol: "",
+                aggregator: instance,
+                epoch: epoch,
+                seq: 0,
+                publishedMicroseconds: 0
+            ),
             bid: nil,
             ask: nil,
             crossed: false,
@@ -81,10 +83,7 @@ final class RecordPublisher {
         makeRoom(symbol)
         sequences[Int(symbol.index)].quote += 1
         let view = quotes.quote(of: symbol)
-        quote.symbol = quotes.name(of: symbol)
-        quote.epoch = sequences[Int(symbol.index)].epoch
-        quote.seq = sequences[Int(symbol.index)].quote
-        quote.publishedMicroseconds = now
+        quote.head = head(symbol, quotes.name(of: symbol), sequences[Int(symbol.index)].quote, now)
         quote.bid = view.bid.map { best($0, quotes) }
         quote.ask = view.ask.map { best($0, quotes) }
         quote.crossed = view.isCrossed
@@ -100,7 +99,7 @@ final class RecordPublisher {
         writer.clear()
         quote.encode(into: &writer)
         metrics.quotes.add()
-        send(TopicRegistry.quote, stream: symbol.index &* 3, quote.seq, quote.symbol, now)
+        send(TopicRegistry.quote, stream: symbol.index &* 3, quote.head)
     }
 
     /// Publishes a step of an opportunity.
@@ -110,15 +109,13 @@ final class RecordPublisher {
         makeRoom(symbol)
         let seq = sequences[Int(symbol.index)].opportunity + 1
         let maker = StepRecordMaker(board: board, quotes: quotes) { self.venueSymbol($0, $1) }
-        let epoch = sequences[Int(symbol.index)].epoch
-        guard let record = maker.record(step, seq: seq, aggregator: instance, epoch: epoch, now: now) else {
-            return
-        }
+        let head = head(symbol, quotes.name(of: symbol), seq, now)
+        guard let record = maker.record(step, head) else { return }
         sequences[Int(symbol.index)].opportunity = seq
         writer.clear()
         record.encode(into: &writer)
         metrics.steps.add()
-        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, seq, record.symbol, now)
+        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, head)
     }
 
     /// Closes an opportunity that an instance left open that is gone.
@@ -126,10 +123,7 @@ final class RecordPublisher {
         makeRoom(symbol)
         sequences[Int(symbol.index)].opportunity += 1
         var record = orphan
-        record.aggregator = instance
-        record.epoch = sequences[Int(symbol.index)].epoch
-        record.seq = sequences[Int(symbol.index)].opportunity
-        record.publishedMicroseconds = now
+        record.head = head(symbol, orphan.head.symbol, sequences[Int(symbol.index)].opportunity, now)
         record.state = .close
         record.reason = .restarted
         record.trigger = nil
@@ -138,7 +132,7 @@ final class RecordPublisher {
         writer.clear()
         record.encode(into: &writer)
         metrics.steps.add()
-        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, record.seq, record.symbol, now)
+        send(TopicRegistry.opportunity, stream: symbol.index &* 3 &+ 1, record.head)
     }
 
     /// Publishes the book of a symbol over venues.
@@ -154,11 +148,7 @@ final class RecordPublisher {
         makeRoom(symbol)
         sequences[Int(symbol.index)].book += 1
         let record = AggBookRecord(
-            symbol: name,
-            aggregator: instance,
-            epoch: sequences[Int(symbol.index)].epoch,
-            seq: sequences[Int(symbol.index)].book,
-            publishedMicroseconds: now,
+            head: head(symbol, name, sequences[Int(symbol.index)].book, now),
             top: Int64(top),
             venues: venues,
             bids: bids,
@@ -167,7 +157,7 @@ final class RecordPublisher {
         writer.clear()
         record.encode(into: &writer)
         metrics.aggregatedBooks.add()
-        send(TopicRegistry.aggregatedBook, stream: symbol.index &* 3 &+ 2, record.seq, name, now)
+        send(TopicRegistry.aggregatedBook, stream: symbol.index &* 3 &+ 2, record.head)
     }
 
     /// Publishes a record of no sequence: a dead letter, a word about a hole.
@@ -193,18 +183,29 @@ final class RecordPublisher {
         }
     }
 
-    private func send(_ topic: TopicID, stream: UInt32, _ seq: UInt64, _ symbol: String, _ now: Int64) {
-        var key = symbol
+    /// What a symbol's record with this number begins with.
+    private func head(_ symbol: SymbolID, _ name: String, _ seq: UInt64, _ now: Int64) -> AggregateHead {
+        AggregateHead(
+            symbol: name,
+            aggregator: instance,
+            epoch: sequences[Int(symbol.index)].epoch,
+            seq: seq,
+            publishedMicroseconds: now
+        )
+    }
+
+    private func send(_ topic: TopicID, stream: UInt32, _ head: AggregateHead) {
+        var key = head.symbol
         key.withUTF8 { key in
             _ = sink.send(
                 OutboundRecord(
                     topic: topic,
                     stream: StreamID(index: stream),
-                    seq: seq,
+                    seq: head.seq,
                     key: UnsafeRawBufferPointer(key),
                     value: writer.bytes,
                     venue: UnsafeRawBufferPointer(start: nil, count: 0),
-                    timestampMilliseconds: now / 1000
+                    timestampMilliseconds: head.publishedMicroseconds / 1000
                 )
             )
         }

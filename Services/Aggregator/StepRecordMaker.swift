@@ -13,16 +13,10 @@ struct StepRecordMaker {
     let venueSymbol: (SymbolID, VenueIndex) -> String
 
     /// The record of a step; nil where a figure is beyond exact arithmetic.
-    func record(
-        _ step: RouteStep,
-        seq: UInt64,
-        aggregator: String,
-        epoch: Int64,
-        now: Int64
-    ) -> OpportunityRecord? {
+    func record(_ step: RouteStep, _ head: AggregateHead) -> OpportunityRecord? {
         let route = board.map.routes[step.route]
         let trades = route.legs.indices.map { trade(step, route, $0) }
-        guard let first = trades.first, let buy = trades.first(where: { $0.side == .buy }) ?? trades.first,
+        guard let buy = trades.first(where: { $0.side == .buy }) ?? trades.first,
             let sell = trades.last(where: { $0.side == .sell }) ?? trades.last,
             let edge = try? step.figures.profit.divided(
                 by: step.figures.size,
@@ -31,11 +25,7 @@ struct StepRecordMaker {
             )
         else { return nil }
         return OpportunityRecord(
-            symbol: first.symbol,
-            aggregator: aggregator,
-            epoch: epoch,
-            seq: seq,
-            publishedMicroseconds: now,
+            head: head,
             id: "\(board.name(of: step.route, quotes)):\(step.openedMicroseconds)",
             kind: OpportunityRecord.Kind(rawValue: route.kind.rawValue) ?? .crossVenueSpot,
             state: OpportunityRecord.State(rawValue: step.state.rawValue) ?? .update,

@@ -29,7 +29,7 @@ struct HopsBenchmark {
                 let now = Clock.wallMicroseconds
                 if record.topicID == TopicRegistry.quote {
                     guard let quote = try? QuoteRecord(decoding: value, scanner: scanner) else { return }
-                    guard let newest = quote.legs.compactMap(\.receivedMicroseconds).max() else { return }
+                    guard let newest = quote.legs.map(\.quote.receivedMicroseconds).max() else { return }
                     quotes.add(now - newest)
                 } else {
                     guard let found = try? OpportunityRecord(decoding: value, scanner: scanner) else {

@@ -62,11 +62,8 @@ final class RecordCheck: RecordSink {
 
     private func check(trade value: UnsafeRawBufferPointer, _ record: OutboundRecord) throws(RecordError) {
         let trade = try TradeRecord(decoding: value, scanner: scanner)
-        expect(trade.seq == record.seq, "seq", value)
-        expect(trade.symbol.utf8.elementsEqual(record.key), "key", value)
+        check(trade.head, value, record)
         numbers([("price", trade.price), ("size", trade.size)], value)
-        times(trade.exchangeMicroseconds, value)
-        contiguous(record, trade.seq, value)
     }
 
     private func check(quote value: UnsafeRawBufferPointer, _ record: OutboundRecord) throws(RecordError) {

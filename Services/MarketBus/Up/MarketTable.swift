@@ -76,14 +76,15 @@ struct MarketTable {
                 .heading
             )
         ]
-        let sorted = picture.quotes.values.sorted { $0.symbol < $1.symbol }
+        let sorted = picture.quotes.values.sorted { $0.head.symbol < $1.head.symbol }
         for quote in sorted.prefix(max(1, room - 1)) {
-            let ages = quote.legs.filter { $0.health == .live }.map(\.receivedMicroseconds)
+            let venues = quote.legs.map(\.quote)
+            let ages = venues.filter { $0.health == .live }.map(\.receivedMicroseconds)
             let oldest = ages.min().map { "\(max(0, now - $0) / 1000)" } ?? "-"
-            let dead = quote.legs.filter { $0.health != .live }.map { "\($0.venue) \($0.health.rawValue)" }
+            let dead = venues.filter { $0.health != .live }.map { "\($0.venue) \($0.health.rawValue)" }
             let state = quote.crossed ? "CROSSED" : quote.locked ? "locked" : dead.joined(separator: " ")
             let cells = [
-                quote.symbol, text(quote.bid?.level.price), text(quote.bid?.level.size),
+                quote.head.symbol, text(quote.bid?.level.price), text(quote.bid?.level.size),
                 quote.bid?.venue ?? "-",
                 text(quote.ask?.level.price), text(quote.ask?.level.size), quote.ask?.venue ?? "-", oldest,
                 state,
@@ -112,7 +113,7 @@ struct MarketTable {
         let best = picture.open.values.sorted { $0.profit > $1.profit }
         for step in best.prefix(8) {
             let cells = [
-                step.symbol, "\(step.buy.venue) > \(step.sell.venue)", text(step.buy.price),
+                step.head.symbol, "\(step.buy.venue) > \(step.sell.venue)", text(step.buy.price),
                 text(step.sell.price),
                 text(step.edgeBasisPoints), text(step.size), text(step.profit),
                 "\(max(0, now - step.openedMicroseconds) / 1000)",

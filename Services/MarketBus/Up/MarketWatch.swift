@@ -21,6 +21,12 @@ struct MarketNews {
     var symbol: String
     /// The record's value.
     var text: String
+
+    init(_ topic: TopicID, _ head: AggregateHead, _ value: UnsafeRawBufferPointer) {
+        self.topic = topic
+        symbol = head.symbol
+        text = String(decoding: value, as: UTF8.self)
+    }
 }
 
 /// Follows the topics that the view shows.
@@ -52,7 +58,7 @@ final class MarketWatch {
             picture.quotesPerSecond = Int(Double(count) * 1e9 / Double(second))
             (count, countSince) = (0, now)
             let dead = WallNanos.now.microseconds - 60_000_000
-            picture.open = picture.open.filter { $0.value.publishedMicroseconds > dead }
+            picture.open = picture.open.filter { $0.value.head.publishedMicroseconds > dead }
         }
         guard let consumer = consumer ?? connect(now) else {
             WaitABit.milliseconds(50)
@@ -86,12 +92,12 @@ final class MarketWatch {
         case TopicRegistry.quote:
             guard let quote = try? QuoteRecord(decoding: value, scanner: scanner) else { return }
             count += 1
-            picture.quotes[quote.symbol] = quote
-            tell(MarketNews(topic: topic, symbol: quote.symbol, text: String(decoding: value, as: UTF8.self)))
+            picture.quotes[quote.head.symbol] = quote
+            tell(MarketNews(topic, quote.head, value))
         case TopicRegistry.opportunity:
             guard let step = try? OpportunityRecord(decoding: value, scanner: scanner) else { return }
             take(step)
-            tell(MarketNews(topic: topic, symbol: step.symbol, text: String(decoding: value, as: UTF8.self)))
+            tell(MarketNews(topic, step.head, value))
         default:
             guard let status = try? FeedStatusRecord(decoding: value, scanner: scanner) else { return }
             picture.feeds[status.feed] = status

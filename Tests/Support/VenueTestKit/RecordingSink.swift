@@ -64,7 +64,7 @@ public final class RecordingSink: RecordSink {
         _ scanner: JSONScanner
     ) -> String {
         if let trade = try? TradeRecord(decoding: bytes, scanner: scanner) {
-            return "\(trade.seq) \(trade.epoch) \(trade.symbol) trade \(trade.id.string)"
+            return "\(trade.head.seq) \(trade.head.epoch) \(trade.head.symbol) trade \(trade.id.string)"
         }
         if let quote = try? BboRecord(decoding: bytes, scanner: scanner) {
             return "\(quote.seq) \(quote.epoch) \(quote.symbol.string) "

@@ -185,9 +185,9 @@ struct ToldStep {
         }
         record = read
         var bare = read
-        (bare.aggregator, bare.epoch, bare.seq) = ("", 0, 0)
+        (bare.head.aggregator, bare.head.epoch, bare.head.seq) = ("", 0, 0)
         // What late takers earned is told whenever the next record comes.
-        if bare.state == .settle { bare.publishedMicroseconds = 0 }
+        if bare.state == .settle { bare.head.publishedMicroseconds = 0 }
         var writer = JSONWriter()
         bare.encode(into: &writer)
         content = String(decoding: writer.bytes, as: UTF8.self)

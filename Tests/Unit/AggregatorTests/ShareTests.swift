@@ -119,9 +119,10 @@ private func checkLog(_ steps: [ToldStep]) {
     var numbers: [String: UInt64] = [:]
     for step in steps {
         let record = step.record
-        let stream = "\(record.aggregator) \(record.epoch) \(record.symbol)"
-        #expect(record.seq == numbers[stream, default: 0] + 1, "\(stream)")
-        numbers[stream] = record.seq
+        let head = record.head
+        let stream = "\(head.aggregator) \(head.epoch) \(head.symbol)"
+        #expect(head.seq == numbers[stream, default: 0] + 1, "\(stream)")
+        numbers[stream] = head.seq
         switch record.state {
         case .open:
             #expect(state[record.id] == nil, "opened twice: \(record.id)")

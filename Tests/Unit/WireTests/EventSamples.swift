@@ -206,7 +206,7 @@ extension EventSamples {
         }
     }
 
-    private static func label(_ head: MarketHead, _ topic: TopicID) -> StreamLabel {
+    static func label(_ head: MarketHead, _ topic: TopicID) -> StreamLabel {
         var instrument = Samples.bitcoin
         instrument.venue = VenueID(head.venue)
         instrument.symbol = head.symbol
@@ -220,7 +220,7 @@ extension EventSamples {
         )
     }
 
-    private static func stamp(_ head: MarketHead) -> RecordStamp {
+    static func stamp(_ head: MarketHead) -> RecordStamp {
         RecordStamp(
             seq: head.seq,
             receivedMicroseconds: head.receivedMicroseconds,

@@ -62,41 +62,33 @@ enum Again {
 
     private static func text(_ record: some WireRecord) -> String { Samples.text(record) }
 
-    private static func label(
-        _ topic: TopicID,
-        _ names: (venue: String, symbol: String, venueSymbol: String, feed: String),
-        _ epoch: Int64
-    ) -> StreamLabel {
-        var instrument = Samples.bitcoin
-        instrument.venue = VenueID(names.venue)
-        instrument.symbol = names.symbol
-        instrument.venueSymbol = names.venueSymbol
-        return StreamLabel(id: .none, topic: topic, instrument: instrument, feed: names.feed, epoch: epoch)
-    }
-
     private static func trade(_ record: TradeRecord) -> String {
-        let names = (record.venue, record.symbol, record.venueSymbol, record.feed)
         let event = Trade(
             instrument: InstrumentID(index: 0),
             side: record.side,
-            exchangeMicroseconds: record.exchangeMicroseconds,
+            exchangeMicroseconds: record.head.exchangeMicroseconds,
             id: record.id,
             price: record.price,
             size: record.size
         )
-        let stamp = RecordStamp(
-            seq: record.seq,
-            receivedMicroseconds: record.receivedMicroseconds,
-            publishedMicroseconds: record.publishedMicroseconds
-        )
+        let label = EventSamples.label(record.head, TopicRegistry.trade)
         var encoder = StreamEncoder()
-        let bytes = encoder.encode(event, label(TopicRegistry.trade, names, record.epoch), stamp)
+        let bytes = encoder.encode(event, label, EventSamples.stamp(record.head))
         return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func bbo(_ record: BboRecord) -> String {
-        let names = (record.venue.string, record.symbol.string, record.venueSymbol.string, record.feed.string)
-        let label = Self.label(TopicRegistry.bbo, names, record.epoch)
+        var instrument = Samples.bitcoin
+        instrument.venue = VenueID(record.venue.string)
+        instrument.symbol = record.symbol.string
+        instrument.venueSymbol = record.venueSymbol.string
+        let label = StreamLabel(
+            id: .none,
+            topic: TopicRegistry.bbo,
+            instrument: instrument,
+            feed: record.feed.string,
+            epoch: record.epoch
+        )
         let stamp = RecordStamp(
             seq: record.seq,
             receivedMicroseconds: record.receivedMicroseconds,

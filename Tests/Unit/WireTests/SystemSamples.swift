@@ -5,40 +5,48 @@ import Wire
 
 /// `agg.*` and `arb.*`.
 enum AggregateSamples {
+    private static let head = AggregateHead(
+        symbol: "BTC-USDT",
+        aggregator: "aggregator",
+        epoch: Samples.now - 1_000_000,
+        seq: 1,
+        publishedMicroseconds: Samples.now
+    )
+
     static let legs: [QuoteRecord.Leg] = [
         QuoteRecord.Leg(
-            venue: "binance",
+            quote: .init(
+                venue: "binance",
+                feed: "binance-feed",
+                health: .live,
+                bid: Samples.level("61804.7", "1.5"),
+                ask: Samples.level("61804.8", "0.2"),
+                receivedMicroseconds: Samples.now - 1500,
+                ageMicroseconds: 1500
+            ),
             venueSymbol: "BTCUSDT",
-            feed: "binance-feed",
-            health: .live,
-            bid: Samples.level("61804.7", "1.5"),
-            ask: Samples.level("61804.8", "0.2"),
             exchangeMicroseconds: EventTime.none,
-            receivedMicroseconds: Samples.now - 1500,
-            ageMicroseconds: 1500,
             venueSequence: 499_822_861
         ),
         QuoteRecord.Leg(
-            venue: "okx",
+            quote: .init(
+                venue: "okx",
+                feed: "okx-feed",
+                health: .invalid,
+                bid: nil,
+                ask: nil,
+                receivedMicroseconds: Samples.now - 1000,
+                ageMicroseconds: -3
+            ),
             venueSymbol: "BTC-USDT",
-            feed: "okx-feed",
-            health: .invalid,
-            bid: nil,
-            ask: nil,
             exchangeMicroseconds: Samples.now - 2000,
-            receivedMicroseconds: Samples.now - 1000,
-            ageMicroseconds: -3,
             venueSequence: VenueSequence.none
         ),
     ]
 
     static let quotes: [QuoteRecord] = {
         let full = QuoteRecord(
-            symbol: "BTC-USDT",
-            aggregator: "aggregator",
-            epoch: Samples.now - 1_000_000,
-            seq: 1,
-            publishedMicroseconds: Samples.now,
+            head: head,
             bid: .init(level: Samples.level("61804.7", "1.5"), venue: "binance"),
             ask: .init(level: Samples.level("61804.8", "0.2"), venue: "binance"),
             crossed: false,
@@ -49,11 +57,11 @@ enum AggregateSamples {
         empty.bid = nil
         empty.ask = nil
         empty.legs = []
-        empty.seq = 2
+        empty.head.seq = 2
         var crossed = full
         crossed.ask = .init(level: Samples.level("0.000000000000001", "1000000000000"), venue: "okx")
         crossed.crossed = true
-        crossed.seq = 9_007_199_254_740_991
+        crossed.head.seq = 9_007_199_254_740_991
         var judged = full
         judged.legs[0].skewMicroseconds = EventTime.none
         judged.legs[0].allowedMicroseconds = 2_500_000
@@ -71,13 +79,15 @@ enum AggregateSamples {
         sourceBid: Samples.level("61810", "1.5"),
         sourceAsk: nil,
         symbol: "USDC-USDT",
-        venue: "okx",
-        feed: "okx-feed",
-        health: .live,
-        bid: Samples.level("0.9999", "250000"),
-        ask: nil,
-        receivedMicroseconds: Samples.now - 900,
-        ageMicroseconds: 900,
+        market: .init(
+            venue: "okx",
+            feed: "okx-feed",
+            health: .live,
+            bid: Samples.level("0.9999", "250000"),
+            ask: nil,
+            receivedMicroseconds: Samples.now - 900,
+            ageMicroseconds: 900
+        ),
         allowedMicroseconds: 30_000_000
     )
 
@@ -94,11 +104,7 @@ enum AggregateSamples {
 
     static let opportunities: [OpportunityRecord] = {
         let open = OpportunityRecord(
-            symbol: "BTC-USDT",
-            aggregator: "aggregator",
-            epoch: Samples.now - 1_000_000,
-            seq: 1,
-            publishedMicroseconds: Samples.now,
+            head: head,
             id: "BTC-USDT/binance/okx/1763700000123456",
             kind: .crossVenueSpot,
             state: .open,
@@ -194,11 +200,7 @@ enum AggregateSamples {
             ]
         )
         let full = AggBookRecord(
-            symbol: "BTC-USDT",
-            aggregator: "aggregator",
-            epoch: Samples.now - 1_000_000,
-            seq: 1,
-            publishedMicroseconds: Samples.now,
+            head: head,
             top: 20,
             venues: ["binance", "okx"].map {
                 .init(
@@ -212,7 +214,7 @@ enum AggregateSamples {
             asks: [level, level]
         )
         var empty = full
-        empty.seq = 2
+        empty.head.seq = 2
         (empty.venues, empty.bids, empty.asks) = ([], [], [])
         return [full, empty]
     }()

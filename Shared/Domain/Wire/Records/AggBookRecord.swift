@@ -3,24 +3,12 @@
 import FixedPoint
 
 /// `agg.book.v1`: the best levels of a symbol over all venues, each split by venue.
-public struct AggBookRecord: WireRecord, Hashable {
+public struct AggBookRecord: AggregateRecord, Hashable {
     /// The topic `agg.book.v1`.
     public static let topic = TopicRegistry.aggregatedBook
 
-    /// The canonical symbol.
-    public var symbol: String
-    /// The aggregator's instance name.
-    public var aggregator: String
-    /// When this incarnation of the sequence began.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var epoch: Int64
-    /// The number in the epoch, contiguous from 1.
-    public var seq: UInt64
-    /// When the record was made.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var publishedMicroseconds: Int64
+    /// What every record of the aggregator begins with.
+    public var head: AggregateHead
     /// The most levels a side.
     public var top: Int64
     /// The venues whose books count, in the order of their names.
@@ -32,44 +20,25 @@ public struct AggBookRecord: WireRecord, Hashable {
 
     /// Makes a record.
     public init(
-        symbol: String,
-        aggregator: String,
-        epoch: Int64,
-        seq: UInt64,
-        publishedMicroseconds: Int64,
+        head: AggregateHead,
         top: Int64,
         venues: [Venue],
         bids: [Level],
         asks: [Level]
     ) {
-        self.symbol = symbol
-        self.aggregator = aggregator
-        self.epoch = epoch
-        self.seq = seq
-        self.publishedMicroseconds = publishedMicroseconds
+        self.head = head
         self.top = top
         self.venues = venues
         self.bids = bids
         self.asks = asks
     }
 
-    /// The canonical symbol.
-    public var key: String { symbol }
-    /// None: the record is of several venues.
-    public var venueHeader: String? { nil }
-    /// When the record was made.
-    public var timestampMicroseconds: Int64 { publishedMicroseconds }
-
     /// Writes the value behind what the writer holds.
     ///
     /// Allocates: never in steady state.
     public func encode(into writer: inout JSONWriter) {
         writer.open(Self.topic)
-        writer.field("symbol", symbol)
-        writer.field("aggregator", aggregator)
-        writer.field("epoch", epoch)
-        writer.field("seq", seq)
-        writer.field("published_us", publishedMicroseconds)
+        head.encode(into: &writer)
         writer.field("top", top)
         writer.field("venues", venues) { $0.encode(into: &$1) }
         writer.field("bids", bids) { $0.encode(into: &$1) }
@@ -79,11 +48,7 @@ public struct AggBookRecord: WireRecord, Hashable {
 
     /// Reads the fields.
     public init(_ object: RecordObject) throws(RecordError) {
-        symbol = try object.text("symbol")
-        aggregator = try object.text("aggregator")
-        epoch = try object.integer("epoch")
-        seq = try object.count("seq")
-        publishedMicroseconds = try object.integer("published_us")
+        head = try AggregateHead(object)
         top = try object.integer("top")
         venues = try object.list("venues", Venue.init)
         bids = try object.list("bids", Level.init)
@@ -207,12 +172,7 @@ extension AggBookRecord: DescribedRecord {
         return RecordShape(
             topic,
             "A consolidated order book",
-            [
-                CommonFields.symbol,
-                .text("aggregator", "The aggregator's instance name."),
-                CommonFields.epoch,
-                CommonFields.seq,
-                CommonFields.published,
+            AggregateHead.fields + [
                 .count("top", "The most levels a side."),
                 .list("venues", of: venue, "The venues whose books count."),
                 .list("bids", of: level, "The bids, best first, as far as the books prove them."),

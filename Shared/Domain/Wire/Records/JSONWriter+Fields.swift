@@ -99,6 +99,13 @@ extension JSONWriter {
         decimal(value)
     }
 
+    /// Adds a price and its size, or null for both.
+    @inline(__always)
+    mutating func field(_ price: StaticString, _ size: StaticString, _ level: PriceLevel?) {
+        field(price, level?.price)
+        field(size, level?.size)
+    }
+
     /// Adds a boolean.
     @inline(__always)
     mutating func field(_ name: StaticString, _ value: Bool) {

@@ -106,12 +106,7 @@ extension OpportunityRecord: DescribedRecord {
         RecordShape(
             topic,
             "A step in the life of an arbitrage opportunity",
-            [
-                CommonFields.symbol,
-                .text("aggregator", "The aggregator's instance name."),
-                CommonFields.epoch,
-                CommonFields.seq,
-                CommonFields.published,
+            AggregateHead.fields + [
                 .text("id", "The same for all records of one opportunity."),
                 .choice("kind", Kind.self, "What is bought and sold."),
                 .choice("state", State.self, "The step."),

@@ -3,7 +3,7 @@
 import FixedPoint
 
 /// `arb.opportunity.v1`: one step in the life of an arbitrage opportunity.
-public struct OpportunityRecord: WireRecord, Hashable {
+public struct OpportunityRecord: AggregateRecord, Hashable {
     /// The topic `arb.opportunity.v1`.
     public static let topic = TopicRegistry.opportunity
 
@@ -49,20 +49,8 @@ public struct OpportunityRecord: WireRecord, Hashable {
         case restarted
     }
 
-    /// The canonical symbol.
-    public var symbol: String
-    /// The aggregator's instance name.
-    public var aggregator: String
-    /// When this incarnation of the sequence began.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var epoch: Int64
-    /// The number in the epoch, contiguous from 1.
-    public var seq: UInt64
-    /// When the record was made.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var publishedMicroseconds: Int64
+    /// What every record of the aggregator begins with.
+    public var head: AggregateHead
     /// The same for all records of one opportunity.
     public var id: String
     /// What is bought and sold.
@@ -98,11 +86,7 @@ public struct OpportunityRecord: WireRecord, Hashable {
 
     /// Makes a record.
     public init(
-        symbol: String,
-        aggregator: String,
-        epoch: Int64,
-        seq: UInt64,
-        publishedMicroseconds: Int64,
+        head: AggregateHead,
         id: String,
         kind: Kind,
         state: State,
@@ -118,11 +102,7 @@ public struct OpportunityRecord: WireRecord, Hashable {
         trigger: Trigger?,
         detail: Detail? = nil
     ) {
-        self.symbol = symbol
-        self.aggregator = aggregator
-        self.epoch = epoch
-        self.seq = seq
-        self.publishedMicroseconds = publishedMicroseconds
+        self.head = head
         self.id = id
         self.kind = kind
         self.state = state
@@ -139,23 +119,12 @@ public struct OpportunityRecord: WireRecord, Hashable {
         self.detail = detail
     }
 
-    /// The canonical symbol.
-    public var key: String { symbol }
-    /// None: the record is of two venues.
-    public var venueHeader: String? { nil }
-    /// When the record was made.
-    public var timestampMicroseconds: Int64 { publishedMicroseconds }
-
     /// Writes the value behind what the writer holds.
     ///
     /// Allocates: never in steady state.
     public func encode(into writer: inout JSONWriter) {
         writer.open(Self.topic)
-        writer.field("symbol", symbol)
-        writer.field("aggregator", aggregator)
-        writer.field("epoch", epoch)
-        writer.field("seq", seq)
-        writer.field("published_us", publishedMicroseconds)
+        head.encode(into: &writer)
         writer.field("id", id)
         writer.field("kind", kind.rawValue)
         writer.field("state", state.rawValue)
@@ -178,11 +147,7 @@ public struct OpportunityRecord: WireRecord, Hashable {
 
     /// Reads the fields.
     public init(_ object: RecordObject) throws(RecordError) {
-        symbol = try object.text("symbol")
-        aggregator = try object.text("aggregator")
-        epoch = try object.integer("epoch")
-        seq = try object.count("seq")
-        publishedMicroseconds = try object.integer("published_us")
+        head = try AggregateHead(object)
         id = try object.text("id")
         kind = try object.choice("kind")
         state = try object.choice("state")

@@ -14,24 +14,8 @@ extension QuoteRecord {
         public var sourceAsk: PriceLevel?
         /// The market's canonical symbol.
         public var symbol: String
-        /// The market's venue.
-        public var venue: String
-        /// The feed's instance name.
-        public var feed: String
-        /// Whether the market's own quote counts.
-        public var health: Health
-        /// The market's best bid; nil where nobody bids or it is invalid.
-        public var bid: PriceLevel?
-        /// The market's best ask; nil where nobody asks or it is invalid.
-        public var ask: PriceLevel?
-        /// When the feed read it.
-        ///
-        /// - Unit: microseconds since the Unix epoch.
-        public var receivedMicroseconds: Int64
-        /// How long before `published_us` that was.
-        ///
-        /// - Unit: microseconds.
-        public var ageMicroseconds: Int64
+        /// What is quoted there.
+        public var market: VenueQuote
         /// How old it may be before it is doubted.
         ///
         /// - Unit: microseconds.
@@ -43,26 +27,14 @@ extension QuoteRecord {
             sourceBid: PriceLevel?,
             sourceAsk: PriceLevel?,
             symbol: String,
-            venue: String,
-            feed: String,
-            health: Health,
-            bid: PriceLevel?,
-            ask: PriceLevel?,
-            receivedMicroseconds: Int64,
-            ageMicroseconds: Int64,
+            market: VenueQuote,
             allowedMicroseconds: Int64
         ) {
             self.source = source
             self.sourceBid = sourceBid
             self.sourceAsk = sourceAsk
             self.symbol = symbol
-            self.venue = venue
-            self.feed = feed
-            self.health = health
-            self.bid = bid
-            self.ask = ask
-            self.receivedMicroseconds = receivedMicroseconds
-            self.ageMicroseconds = ageMicroseconds
+            self.market = market
             self.allowedMicroseconds = allowedMicroseconds
         }
 
@@ -71,32 +43,18 @@ extension QuoteRecord {
             sourceBid = try object.level("source_bid", "source_bid_size")
             sourceAsk = try object.level("source_ask", "source_ask_size")
             symbol = try object.text("symbol")
-            venue = try object.text("venue")
-            feed = try object.text("feed")
-            health = try object.choice("health")
-            bid = try object.level("bid", "bid_size")
-            ask = try object.level("ask", "ask_size")
-            receivedMicroseconds = try object.integer("received_us")
-            ageMicroseconds = try object.integer("age_us")
+            market = try VenueQuote(object)
             allowedMicroseconds = try object.integer("allowed_us")
         }
 
         func encode(into writer: inout JSONWriter) {
             writer.open("source", source)
-            writer.field("source_bid", sourceBid?.price)
-            writer.field("source_bid_size", sourceBid?.size)
-            writer.field("source_ask", sourceAsk?.price)
-            writer.field("source_ask_size", sourceAsk?.size)
+            writer.field("source_bid", "source_bid_size", sourceBid)
+            writer.field("source_ask", "source_ask_size", sourceAsk)
             writer.field("symbol", symbol)
-            writer.field("venue", venue)
-            writer.field("feed", feed)
-            writer.field("health", health.rawValue)
-            writer.field("bid", bid?.price)
-            writer.field("bid_size", bid?.size)
-            writer.field("ask", ask?.price)
-            writer.field("ask_size", ask?.size)
-            writer.field("received_us", receivedMicroseconds)
-            writer.field("age_us", ageMicroseconds)
+            writer.field("venue", market.venue)
+            market.encodePrices(into: &writer)
+            market.encodeTimes(into: &writer)
             writer.field("allowed_us", allowedMicroseconds)
             writer.close()
         }

@@ -4,7 +4,7 @@ import FixedPoint
 import Models
 
 /// `agg.quote.v1`: the best bid and ask over all venues of a symbol, and each venue's part.
-public struct QuoteRecord: WireRecord, Hashable {
+public struct QuoteRecord: AggregateRecord, Hashable {
     /// The topic `agg.quote.v1`.
     public static let topic = TopicRegistry.quote
 
@@ -25,20 +25,8 @@ public struct QuoteRecord: WireRecord, Hashable {
         }
     }
 
-    /// The canonical symbol.
-    public var symbol: String
-    /// The aggregator's instance name.
-    public var aggregator: String
-    /// When this incarnation of the sequence began.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var epoch: Int64
-    /// The number in the epoch, contiguous from 1.
-    public var seq: UInt64
-    /// When the record was made.
-    ///
-    /// - Unit: microseconds since the Unix epoch.
-    public var publishedMicroseconds: Int64
+    /// What every record of the aggregator begins with.
+    public var head: AggregateHead
     /// The best bid over the live legs; nil where nobody bids.
     public var bid: Best?
     /// The best ask over the live legs; nil where nobody asks.
@@ -52,22 +40,14 @@ public struct QuoteRecord: WireRecord, Hashable {
 
     /// Makes a record.
     public init(
-        symbol: String,
-        aggregator: String,
-        epoch: Int64,
-        seq: UInt64,
-        publishedMicroseconds: Int64,
+        head: AggregateHead,
         bid: Best?,
         ask: Best?,
         crossed: Bool,
         locked: Bool,
         legs: [Leg]
     ) {
-        self.symbol = symbol
-        self.aggregator = aggregator
-        self.epoch = epoch
-        self.seq = seq
-        self.publishedMicroseconds = publishedMicroseconds
+        self.head = head
         self.bid = bid
         self.ask = ask
         self.crossed = crossed
@@ -75,29 +55,16 @@ public struct QuoteRecord: WireRecord, Hashable {
         self.legs = legs
     }
 
-    /// The canonical symbol.
-    public var key: String { symbol }
-    /// None: the record is of several venues.
-    public var venueHeader: String? { nil }
-    /// When the record was made.
-    public var timestampMicroseconds: Int64 { publishedMicroseconds }
-
     /// Writes the value behind what the writer holds.
     ///
     /// Allocates: never in steady state.
     public func encode(into writer: inout JSONWriter) {
         writer.open(Self.topic)
-        writer.field("symbol", symbol)
-        writer.field("aggregator", aggregator)
-        writer.field("epoch", epoch)
-        writer.field("seq", seq)
-        writer.field("published_us", publishedMicroseconds)
-        writer.field("bid", bid?.level.price)
-        writer.field("bid_size", bid?.level.size)
+        head.encode(into: &writer)
+        writer.field("bid", "bid_size", bid?.level)
         writer.field("bid_venue", bid?.venue)
         if let name = bid?.conversion { writer.field("bid_conversion", name) }
-        writer.field("ask", ask?.level.price)
-        writer.field("ask_size", ask?.level.size)
+        writer.field("ask", "ask_size", ask?.level)
         writer.field("ask_venue", ask?.venue)
         if let name = ask?.conversion { writer.field("ask_conversion", name) }
         writer.field("crossed", crossed)
@@ -108,11 +75,7 @@ public struct QuoteRecord: WireRecord, Hashable {
 
     /// Reads the fields.
     public init(_ object: RecordObject) throws(RecordError) {
-        symbol = try object.text("symbol")
-        aggregator = try object.text("aggregator")
-        epoch = try object.integer("epoch")
-        seq = try object.count("seq")
-        publishedMicroseconds = try object.integer("published_us")
+        head = try AggregateHead(object)
         bid = nil
         ask = nil
         if let level = try object.level("bid", "bid_size") {
@@ -130,44 +93,16 @@ public struct QuoteRecord: WireRecord, Hashable {
 }
 
 extension QuoteRecord {
-    /// Whether a leg counts.
-    public enum Health: String, Sendable, CaseIterable {
-        /// It counts.
-        case live
-        /// Nothing was heard of it for too long.
-        case stale
-        /// Its feed says that it no longer holds.
-        case invalid
-        /// It would count, but its price has nothing to do with the others': only the name is the same.
-        case quarantined
-    }
-
     /// One venue's part.
     public struct Leg: Hashable, Sendable {
-        /// The venue.
-        public var venue: String
+        /// What the venue quotes.
+        public var quote: VenueQuote
         /// The venue's own name of the instrument.
         public var venueSymbol: String
-        /// The feed's instance name.
-        public var feed: String
-        /// Whether it counts.
-        public var health: Health
-        /// The venue's best bid; nil where nobody bids or the leg is invalid.
-        public var bid: PriceLevel?
-        /// The venue's best ask; nil where nobody asks or the leg is invalid.
-        public var ask: PriceLevel?
         /// When the venue says it became so, or ``EventTime/none``.
         ///
         /// - Unit: microseconds since the Unix epoch.
         public var exchangeMicroseconds: Int64
-        /// When the feed read it.
-        ///
-        /// - Unit: microseconds since the Unix epoch.
-        public var receivedMicroseconds: Int64
-        /// How long before `published_us` that was.
-        ///
-        /// - Unit: microseconds.
-        public var ageMicroseconds: Int64
         /// The venue's number; ``VenueSequence/none``.
         public var venueSequence: Int64
         /// How much later the feed read it than the venue says it became so, or ``EventTime/none``; nil in older records.
@@ -183,29 +118,17 @@ extension QuoteRecord {
 
         /// Makes a part.
         public init(
-            venue: String,
+            quote: VenueQuote,
             venueSymbol: String,
-            feed: String,
-            health: Health,
-            bid: PriceLevel?,
-            ask: PriceLevel?,
             exchangeMicroseconds: Int64,
-            receivedMicroseconds: Int64,
-            ageMicroseconds: Int64,
             venueSequence: Int64,
             skewMicroseconds: Int64? = nil,
             allowedMicroseconds: Int64? = nil,
             conversion: Conversion? = nil
         ) {
-            self.venue = venue
+            self.quote = quote
             self.venueSymbol = venueSymbol
-            self.feed = feed
-            self.health = health
-            self.bid = bid
-            self.ask = ask
             self.exchangeMicroseconds = exchangeMicroseconds
-            self.receivedMicroseconds = receivedMicroseconds
-            self.ageMicroseconds = ageMicroseconds
             self.venueSequence = venueSequence
             self.skewMicroseconds = skewMicroseconds
             self.allowedMicroseconds = allowedMicroseconds
@@ -213,15 +136,9 @@ extension QuoteRecord {
         }
 
         init(_ object: RecordObject) throws(RecordError) {
-            venue = try object.text("venue")
+            quote = try VenueQuote(object)
             venueSymbol = try object.text("venue_symbol")
-            feed = try object.text("feed")
-            health = try object.choice("health")
-            bid = try object.level("bid", "bid_size")
-            ask = try object.level("ask", "ask_size")
             exchangeMicroseconds = try object.integerOrNone("exchange_us")
-            receivedMicroseconds = try object.integer("received_us")
-            ageMicroseconds = try object.integer("age_us")
             venueSequence = try object.integerOrNone("venue_seq")
             skewMicroseconds = object.has("skew_us") ? try object.integerOrNone("skew_us") : nil
             allowedMicroseconds = object.has("allowed_us") ? try object.integer("allowed_us") : nil
@@ -229,17 +146,11 @@ extension QuoteRecord {
         }
 
         func encode(into writer: inout JSONWriter) {
-            writer.open("venue", venue)
+            writer.open("venue", quote.venue)
             writer.field("venue_symbol", venueSymbol)
-            writer.field("feed", feed)
-            writer.field("health", health.rawValue)
-            writer.field("bid", bid?.price)
-            writer.field("bid_size", bid?.size)
-            writer.field("ask", ask?.price)
-            writer.field("ask_size", ask?.size)
+            quote.encodePrices(into: &writer)
             writer.field("exchange_us", orNull: exchangeMicroseconds)
-            writer.field("received_us", receivedMicroseconds)
-            writer.field("age_us", ageMicroseconds)
+            quote.encodeTimes(into: &writer)
             writer.field("venue_seq", orNull: venueSequence)
             if let skewMicroseconds { writer.field("skew_us", orNull: skewMicroseconds) }
             if let allowedMicroseconds { writer.field("allowed_us", allowedMicroseconds) }
@@ -258,12 +169,7 @@ extension QuoteRecord: DescribedRecord {
         RecordShape(
             topic,
             "A consolidated best bid and ask",
-            [
-                CommonFields.symbol,
-                .text("aggregator", "The aggregator's instance name."),
-                CommonFields.epoch,
-                CommonFields.seq,
-                CommonFields.published,
+            AggregateHead.fields + [
                 .decimal("bid", "The best bid over the live legs, in quote currency; null where nobody bids.")
                     .orNull,
                 .decimal("bid_size", "Its size.").orNull,
