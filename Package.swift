@@ -68,7 +68,6 @@ func tests(_ suite: String, _ name: String, _ dependencies: [String], exclude: [
 
 let foundations = ["FixedPoint", "Models", "Queues", "JSONView", "Compression", "Secrets"]
 let runtime = ["Lifecycle", "Configuration", "Observability"]
-let edges = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
 
 let shims: [Target] = [
     shim("CPlatform"),
@@ -106,6 +105,7 @@ let rooms: [Target] = [
     room("Edges", "REST", ["CCurl", "Observability", "Lifecycle"]),
     room("Edges", "HTTPServer", ["CPlatform", "Observability", "Lifecycle"]),
     room("Edges", "Store", ["CPlatform", "Compression", "Observability", "Lifecycle"]),
+    room("Edges", "RecordLines", ["CPlatform", "Wire", "JSONView", "Lifecycle"]),
     room("Edges", "KafkaBus", ["CRdKafka", "Wire", "Queues", "Observability", "Lifecycle", "Configuration"]),
 
     room("Venues", "VenueKit", foundations + runtime + ["OrderBooks", "Wire", "WebSocket", "REST"]),
@@ -142,14 +142,15 @@ let services: [Target] = [
     program(
         "Aggregator",
         at: "Services/Aggregator",
-        ["Quotes", "Arbitrage", "Routing", "Wire", "KafkaBus", "HTTPServer"] + foundations + runtime
+        ["Quotes", "Arbitrage", "Routing", "Wire", "KafkaBus", "HTTPServer", "RecordLines"] + foundations
+            + runtime
     ),
     program(
         "MarketBus",
         at: "Services/MarketBus",
         [
             "Integrity", "Signing", "FeedKit", "Store", "VenueKit", "KafkaBus", "HTTPServer", "REST", "Wire",
-            "CPlatform",
+            "RecordLines", "CPlatform",
         ]
             + foundations
             + runtime + venues
@@ -221,6 +222,7 @@ let testTargets: [Target] = [
     ),
     tests("Unit", "CompressionTests", ["Compression", "CDeflate", "TestKit", "AllocationCount"]),
     tests("Unit", "WireTests", ["Wire", "TestKit", "AllocationCount"] + foundations, exclude: ["Golden"]),
+    tests("Unit", "RecordLinesTests", ["RecordLines", "Wire", "Lifecycle", "TestKit"]),
     tests("Unit", "SigningTests", ["Signing", "Secrets", "COpenSSL", "TestKit"]),
     tests("Unit", "OrderBooksTests", ["OrderBooks", "Models", "FixedPoint", "TestKit", "AllocationCount"]),
     tests("Unit", "QuotesTests", ["Quotes", "Models", "FixedPoint", "TestKit"]),

@@ -2,7 +2,9 @@
 
 import Configuration
 import JSONView
+import Lifecycle
 import Observability
+import RecordLines
 import Wire
 
 /// `aggregator --replay FILE`: records of files in, the records that an aggregator would publish out, without a cluster.
@@ -27,34 +29,34 @@ struct ReplayRun {
 
     /// Runs and gives the exit code; everything that is wrong was said.
     static func run(_ settings: AggregatorSettings, _ files: [String]) -> Int32 {
-        do throws(RecordFileError) {
-            let sink = LineSink()
+        do throws(RecordLineError) {
+            let output = RecordLineWriter()
             var records = try MergedRecords(files)
             // Instruments may come without a time of their own: they count from the first that has one.
-            var early: [FiledRecord] = []
+            var early: [LineRecord] = []
             while let record = try records.next() {
                 early.append(record)
                 if record.publishedMicroseconds != nil { break }
             }
-            var run = try ReplayRun(settings, startingAt: early.last?.publishedMicroseconds ?? 0, sink)
+            var run = try ReplayRun(settings, startingAt: early.last?.publishedMicroseconds ?? 0, output)
             for record in early { run.take(record) }
-            while let record = try records.next() { run.take(record) }
+            while output.failure == nil, let record = try records.next() { run.take(record) }
             run.end()
-            sink.flush()
-            return sink.hasFailed ? 74 : 0
+            try output.flush()
+            return ExitCode.success.code
         } catch {
             Terminal.write("aggregator: --replay \(error)\n", to: .error)
-            return ServiceLaunch.configurationExitCode
+            return error.exitCode.code
         }
     }
 
     private init(
         _ settings: AggregatorSettings,
         startingAt start: Int64,
-        _ sink: LineSink
-    ) throws(RecordFileError) {
+        _ sink: any RecordSink
+    ) throws(RecordLineError) {
         guard let scanner = JSONScanner() else {
-            throw RecordFileError(description: "no memory for the JSON scanner")
+            throw RecordLineError(reading: "no memory for the JSON scanner")
         }
         now = start
         let metrics = AggregatorMetrics(Metrics())
@@ -72,7 +74,7 @@ struct ReplayRun {
         engine.endLearning(0, now: now)
     }
 
-    private mutating func take(_ record: FiledRecord) {
+    private mutating func take(_ record: LineRecord) {
         if let time = record.publishedMicroseconds, time > now { pass(to: time) }
         guard let topic = record.topic else { return }
         Self.withBytes(record.key) { key in
@@ -125,18 +127,18 @@ struct ReplayRun {
 
 /// The records of several files, each in its own order, the earliest first, of equal times the first file's.
 private struct MergedRecords {
-    private var files: [RecordFile] = []
-    private var heads: [FiledRecord?] = []
+    private var files: [RecordLineReader] = []
+    private var heads: [LineRecord?] = []
 
-    init(_ names: [String]) throws(RecordFileError) {
+    init(_ names: [String]) throws(RecordLineError) {
         for name in names {
-            let file = try RecordFile(name)
+            let file = try RecordLineReader(name)
             heads.append(try file.next())
             files.append(file)
         }
     }
 
-    mutating func next() throws(RecordFileError) -> FiledRecord? {
+    mutating func next() throws(RecordLineError) -> LineRecord? {
         var chosen: Int?
         for index in heads.indices {
             guard let head = heads[index] else { continue }

@@ -1,7 +1,9 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import Glibc
+import Lifecycle
 import Models
+import RecordLines
 import VenueKit
 
 /// `marketbus normalize`: frames or sessions on standard input, records on standard output.
@@ -85,7 +87,7 @@ struct NormalizeCommand {
     }
 
     private func normalize(_ venue: any Venue) -> Int32 {
-        let output = LineSink()
+        let output = RecordLineWriter()
         let name = feed ?? "\(type(of: venue).id)-feed"
         let normalizer = Normalizer(venue: venue, feed: name, market: market, sink: output)
         for file in files {
@@ -95,8 +97,15 @@ struct NormalizeCommand {
             }
         }
         let input = LineReader(descriptor: STDIN_FILENO)
-        while let line = input.next() { normalizer.take(line: line.bytes, readable: line.readable) }
-        guard output.flush() else { return 74 }
+        while output.failure == nil, let line = input.next() {
+            normalizer.take(line: line.bytes, readable: line.readable)
+        }
+        do throws(RecordLineError) {
+            try output.flush()
+        } catch {
+            Self.complain(error.description)
+            return error.exitCode.code
+        }
         if printsCounts {
             for (kind, count) in normalizer.ignored.sorted(by: { $0.key < $1.key }) {
                 Self.complain("no event: \(count) \(kind)")
@@ -127,7 +136,6 @@ struct NormalizeCommand {
     }
 
     private static func complain(_ text: String) {
-        var line = "marketbus normalize: \(text)\n"
-        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        Tool.complain("normalize", text)
     }
 }

@@ -7,6 +7,7 @@ import JSONView
 import KafkaBus
 import Lifecycle
 import Models
+import RecordLines
 import VenueKit
 import Wire
 
@@ -88,9 +89,10 @@ enum ReplayCommand {
 
     private static func replay(_ settings: Settings, _ venue: any Venue, _ stop: StopFlag) throws -> Int32 {
         guard let kafka = settings.kafka else {
-            let lines = LineSink()
-            let code = feed(settings, venue, lines, stop) {}
-            return lines.flush() ? code : 74
+            let lines = RecordLineWriter()
+            let code = feed(settings, venue, lines, stop) { lines.failure == nil }
+            try lines.flush()
+            return code
         }
         let producer = try KafkaProducer(
             settings: kafka,
@@ -105,7 +107,10 @@ enum ReplayCommand {
             Tool.complain("replay", "no broker of \(kafka.bootstrapServers) answered within 30 s")
             return ExitCode.dependency.code
         }
-        let code = feed(settings, venue, producer, stop) { producer.serviceHeldRecords() }
+        let code = feed(settings, venue, producer, stop) {
+            producer.serviceHeldRecords()
+            return true
+        }
         let waiting = producer.flush(deadlineMilliseconds: 30_000)
         guard waiting == 0 else {
             Tool.complain("replay", "\(waiting) records were not delivered within 30 s")
@@ -119,7 +124,7 @@ enum ReplayCommand {
         _ venue: any Venue,
         _ sink: any RecordSink,
         _ stop: StopFlag,
-        _ service: () -> Void
+        _ goesOn: () -> Bool
     ) -> Int32 {
         let normalizer = Normalizer(venue: venue, feed: settings.feed, market: settings.market, sink: sink)
         var pace = ReplayPace(speed: settings.speed)
@@ -136,13 +141,13 @@ enum ReplayCommand {
                 pace.wait(for: line.bytes, stop)
                 normalizer.take(line: line.bytes, readable: line.readable)
                 count += 1
-                if count & 0xFFF == 0 { service() }
+                if count & 0xFFF == 0, !goesOn() { return ExitCode.output.code }
             }
             if let damage = reader.damage {
                 Tool.complain("replay", "\(file): \(damage) behind line \(count); what was whole is replayed")
             }
         }
-        service()
+        _ = goesOn()
         return 0
     }
 }

@@ -74,7 +74,7 @@ enum Tool {
             return error.code == .configuration ? ExitCode.configuration.code : ExitCode.dependency.code
         } catch {
             complain(name, "\(error)")
-            return ExitCode.bug.code
+            return ((error as? any ExitCodeProviding)?.exitCode ?? .bug).code
         }
     }
 

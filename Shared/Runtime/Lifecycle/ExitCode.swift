@@ -18,6 +18,8 @@ public struct ExitCode: Hashable, Sendable, CustomStringConvertible {
     public static let dependency = ExitCode(69)
     /// A bug, or a stop that did not end in its time.
     public static let bug = ExitCode(70)
+    /// The output can't be written: the disk is full, or who read it has left.
+    public static let output = ExitCode(74)
 
     /// The number.
     public var description: String { String(code) }

@@ -15,7 +15,7 @@ struct ImportTable {
         "Wire", "OrderBooks", "Quotes", "Arbitrage", "Routing", "Integrity", "Signing",
     ]
     static let runtime: Set<String> = ["Lifecycle", "Configuration", "Observability"]
-    static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store"]
+    static let edges: Set<String> = ["WebSocket", "REST", "HTTPServer", "KafkaBus", "Store", "RecordLines"]
     static let programs: Set<String> = [
         "Aggregator", "MarketBus", "ExchangeTwin", "Benchmarks", "FrameFuzz", "CompressionFuzz",
         "MarketJudge",
@@ -47,6 +47,7 @@ struct ImportTable {
         "Edges/HTTPServer": foundations.union(runtime).union(["CPlatform"]),
         "Edges/Store": foundations.union(runtime).union(["CPlatform"]),
         "Edges/KafkaBus": foundations.union(runtime).union(system).union(["CRdKafka", "Wire"]),
+        "Edges/RecordLines": foundations.union(runtime).union(system).union(["CPlatform", "Wire"]),
         "Venues/VenueKit": foundations.union(domain).union(runtime).union(["WebSocket", "REST"]),
     ]
 

@@ -4,30 +4,27 @@ import Glibc
 import JSONView
 import Wire
 
-/// One record of a file, and when it was published.
-struct FiledRecord {
+/// A record as a line says it, and when it was published.
+public struct LineRecord: Sendable {
     /// The topic; nil where the registry does not know it.
-    var topic: TopicID?
-    var key: [UInt8]?
+    public var topic: TopicID?
+    /// The key's bytes; nil where it has none.
+    public var key: [UInt8]?
     /// The value's bytes; nil for a tombstone.
-    var value: [UInt8]?
+    public var value: [UInt8]?
     /// From the value's `published_us`, else the line's `timestamp_ms`; nil where neither is there.
     ///
     /// - Unit: microseconds since the Unix epoch.
-    var publishedMicroseconds: Int64?
+    public var publishedMicroseconds: Int64?
     /// The line, from 1.
-    var line: Int64
+    public var line: Int64
 }
 
-/// What is wrong with a file of records.
-struct RecordFileError: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// The records of a file, as `marketbus normalize`, `replay` and `tail` write them: `{"topic","key","value"}` a line.
+/// The records of a file, as ``RecordLineWriter`` and `marketbus tail` write them: `{"topic","key","value"}` a line, and
+/// whatever else stands there.
 ///
 /// - Thread: one. Allocates: for every record; nothing here is hot.
-final class RecordFile {
+public final class RecordLineReader {
     private let name: String
     private let stream: UnsafeMutablePointer<FILE>
     private let scanner: JSONScanner
@@ -37,15 +34,15 @@ final class RecordFile {
 
     /// Opens a file; `-` is the standard input.
     ///
-    /// - Throws: ``RecordFileError``.
-    init(_ name: String) throws(RecordFileError) {
+    /// - Throws: ``RecordLineError``.
+    public init(_ name: String) throws(RecordLineError) {
         self.name = name
         guard let stream = name == "-" ? fdopen(STDIN_FILENO, "r") : fopen(name, "r") else {
-            throw RecordFileError(description: "\(name): \(String(cString: strerror(errno)))")
+            throw RecordLineError(reading: "\(name): \(String(cString: strerror(errno)))")
         }
         guard let scanner = JSONScanner() else {
             fclose(stream)
-            throw RecordFileError(description: "no memory for the JSON scanner")
+            throw RecordLineError(reading: "no memory for the JSON scanner")
         }
         (self.stream, self.scanner) = (stream, scanner)
     }
@@ -57,13 +54,13 @@ final class RecordFile {
 
     /// The next record; nil at the end.
     ///
-    /// - Throws: ``RecordFileError``, naming the line.
-    func next() throws(RecordFileError) -> FiledRecord? {
+    /// - Throws: ``RecordLineError``, naming the line.
+    public func next() throws(RecordLineError) -> LineRecord? {
         while true {
             let count = getline(&buffer, &capacity, stream)
             guard count >= 0 else {
                 guard ferror(stream) == 0 else {
-                    throw RecordFileError(description: "\(name): can't be read")
+                    throw RecordLineError(reading: "\(name): can't be read")
                 }
                 return nil
             }
@@ -74,14 +71,14 @@ final class RecordFile {
                 return try record(bytes)
             } catch {
                 let form = "{\"topic\":…,\"key\":…,\"value\":…}"
-                throw RecordFileError(description: "\(name), line \(line): is no record as \(form)")
+                throw RecordLineError(reading: "\(name), line \(line): is no record as \(form)")
             }
         }
     }
 
-    private func record(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> FiledRecord {
+    private func record(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> LineRecord {
         var cursor = try scanner.scan(bytes)
-        var record = FiledRecord(line: line)
+        var record = LineRecord(line: line)
         var timestamp: Int64?
         var hasValue = false
         try cursor.enterObject()
@@ -104,7 +101,7 @@ final class RecordFile {
         return record
     }
 
-    private func take(_ cursor: inout JSONCursor, _ record: inout FiledRecord) throws(JSONError) {
+    private func take(_ cursor: inout JSONCursor, _ record: inout LineRecord) throws(JSONError) {
         if cursor.skipNull() { return }
         // `tail` writes bytes that are no JSON as a text.
         if cursor.peek == UInt8(ascii: "\"") {

@@ -3,7 +3,6 @@
 import Compression
 import Glibc
 import JSONView
-import Wire
 
 /// Lines of a file descriptor, in one buffer that grows with the longest, with readable bytes behind each.
 ///
@@ -142,38 +141,4 @@ final class LineReader {
 struct FrameLine {
     let bytes: UnsafeRawBufferPointer
     let readable: Int
-}
-
-/// Records as lines on standard output.
-final class LineSink: RecordSink {
-    private var writer = JSONWriter(capacity: 1 << 20)
-    private var hasFailed = false
-    private let names = TopicRegistry.all.map { Array($0.name.utf8) }
-
-    func send(_ record: OutboundRecord) -> SendOutcome {
-        writer.literal("{\"topic\":\"")
-        names[Int(record.topic.index)].withUnsafeBytes { writer.raw($0) }
-        writer.literal("\",\"key\":")
-        writer.string(bytes: record.key)
-        writer.literal(",\"value\":")
-        if let value = record.value { writer.raw(value) } else { writer.literal("null") }
-        writer.literal("}\n")
-        if writer.count > 1 << 19 { _ = flush() }
-        return .accepted
-    }
-
-    /// Writes what is waiting; false once the output can't be written.
-    func flush() -> Bool {
-        var rest = writer.bytes
-        while rest.count > 0, !hasFailed {
-            let count = write(STDOUT_FILENO, rest.baseAddress, rest.count)
-            if count > 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            } else if errno != EINTR {
-                hasFailed = true
-            }
-        }
-        writer.clear()
-        return !hasFailed
-    }
 }
