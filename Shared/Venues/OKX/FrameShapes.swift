@@ -18,6 +18,7 @@ extension OKXVenue {
     private static let frameShapes = """
         * event=channel-conn-count {event:s channel:s connCount:s connId:s}
         * event=channel-conn-count-error {event:s channel:s connCount:s connId:s}
+        * event=notice {event:s code:s msg:s connId:s}
         * event=subscribe {id:s event:s arg:{channel:s instId?:s instType?:s} connId:s}
         * event=unsubscribe {event:s arg:{channel:s instId?:s instType?:s} connId:s id?:s}
         * event=error {event:s code:s msg:s connId:s id?:s}

@@ -115,6 +115,33 @@ import Wire
         #expect(world.engine.metrics.handOvers.value == 1)
     }
 
+    @Test func `follows at once where the venue ends the successor as well`() throws {
+        let world = live()
+        let old = world.engine.connections[0]
+        let new = try successor(world)
+        new.renew(world.clock.monotonic, "the venue will close it")
+        for number in 4...7 {
+            for connection in [old, new] {
+                world.frame("bbo \(btc) \(number)", on: connection)
+                world.frame("trade \(btc) \(number)", on: connection)
+            }
+            world.pass(milliseconds: 250)
+        }
+        #expect(world.engine.connections[0] === new)
+        #expect(world.engine.handOvers[0]?.old === new)
+        let third = try #require(world.engine.handOvers[0]?.new)
+        third.socketOpened()
+        world.frame("ack 1", on: third)
+        for number in 7...12 {
+            world.frame("bbo \(btc) \(number)", on: third)
+            world.frame("trade \(btc) \(number)", on: third)
+            world.pass(milliseconds: 250)
+        }
+        #expect(world.engine.connections[0] === third)
+        #expect(world.engine.handOvers.isEmpty)
+        checkOneEpoch(world, TopicRegistry.trade)
+    }
+
     @Test func `publishes trades of the old connection that come late`() throws {
         let world = live()
         let new = try successor(world)

@@ -35,6 +35,8 @@ final class FeedConnection {
     var openedBefore: UInt64 = 0
     /// While it gives its streams to another connection, or takes them from one.
     var handOver: HandOver?
+    /// Why it is to be handed over itself as soon as it has taken over.
+    var nextHandOver: String?
 
     unowned let engine: FeedEngine
     private let decoder: any FrameDecoder

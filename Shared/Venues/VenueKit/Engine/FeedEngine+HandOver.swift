@@ -19,9 +19,11 @@ extension FeedEngine {
         for connection in connections { connection.renew(now, reason) }
     }
 
-    /// Makes a connection's successor, with the streams that it carries.
+    /// Makes a connection's successor, with the streams that it carries; one that is still a successor itself has its own when it
+    /// has taken over.
     func beginHandOver(of old: FeedConnection, _ reason: String) {
         let now = clock.monotonic
+        if let handOver = old.handOver, handOver.new === old { return old.nextHandOver = reason }
         let streams = old.session.wantedStreams
         guard !isStopping, old.handOver == nil, connections[old.number] === old, !streams.isEmpty else {
             return old.handOverFailed(now)
@@ -80,6 +82,7 @@ extension FeedEngine {
             handOver.earliest = now.advanced(milliseconds: settings.session.overlapMilliseconds)
             handOver.lookAt = now
         } else if !isOpen, handOver.deadline != .never {
+            connection.nextHandOver = nil
             handOver.newWasLost()
             tape?.ended(connection.name, at: clock.wall)
         }
@@ -104,6 +107,10 @@ extension FeedEngine {
         metrics.handOvers.add()
         let took = (now - handOver.began) / 1_000_000
         note(Incident(.handOverDone, "\(new.name) follows \(old.name) after \(took) ms"), new)
+        if let reason = new.nextHandOver {
+            new.nextHandOver = nil
+            beginHandOver(of: new, reason)
+        }
         somethingChanged()
     }
 
