@@ -51,6 +51,9 @@ extension AggregatorEngine {
         guard let value = record.value else { return refuseTombstone(TopicRegistry.book, record, now) }
         do throws(RecordError) {
             let book = try BookRecord(decoding: value, scanner: scanner)
+            guard isUnder(record.key, book.head.symbol.utf8) else {
+                return refuseKey(TopicRegistry.book, book.head.symbol, book.head.venue, now)
+            }
             take(book, now)
         } catch {
             metrics.undecodable.add()
@@ -109,6 +112,9 @@ extension AggregatorEngine {
         guard let value = record.value else { return refuseTombstone(TopicRegistry.funding, record, now) }
         do throws(RecordError) {
             let funding = try FundingRecord(decoding: value, scanner: scanner)
+            guard isUnder(record.key, funding.head.symbol.utf8) else {
+                return refuseKey(TopicRegistry.funding, funding.head.symbol, funding.head.venue, now)
+            }
             take(funding, now)
         } catch {
             metrics.undecodable.add()

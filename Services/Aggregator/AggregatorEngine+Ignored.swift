@@ -48,6 +48,20 @@ extension AggregatorEngine {
         )
     }
 
+    /// Whether a record is of the symbol by which it was sent; one without a key is.
+    ///
+    /// Elsewhere than with its symbol's records it has no place in their order, and may be another instance's.
+    func isUnder(_ key: UnsafeRawBufferPointer?, _ symbol: some Sequence<UInt8>) -> Bool {
+        key.map { $0.elementsEqual(symbol) } ?? true
+    }
+
+    /// Notes a record that was sent by another symbol than its own.
+    func refuseKey(_ topic: TopicID, _ symbol: String, _ venue: String, _ now: Int64) {
+        metrics.refusedName.add()
+        let (symbol, venue) = (String(symbol.prefix(64)), String(venue.prefix(64)))
+        ignored.note(.wrongKey, .init(topic: topic, symbol: symbol, venue: venue), now: now)
+    }
+
     /// Notes a record whose names are not taken.
     func refuseNames(_ topic: TopicID, _ symbol: String, _ venue: String, _ now: Int64) {
         var (symbol, venue) = (symbol, venue)

@@ -210,6 +210,18 @@ extension AggregatorEngine {
         Set(states.lazy.filter { $0.standing == .guest }.map(\.partition))
     }
 
+    /// The partitions without which the quotes of a partition's symbols are not whole, since others join them.
+    func joinPartitions(of partition: Int32) -> Set<Int32> {
+        guard !settings.quotes.conversions.isEmpty else { return [] }
+        var found: Set<Int32> = []
+        forEachSymbol(in: partition) { symbol in
+            for needed in quotes.joining(symbol) where Int(needed.index) < states.count {
+                found.insert(states[Int(needed.index)].partition)
+            }
+        }
+        return found
+    }
+
     private func wantedSymbols() -> [Bool] {
         var wanted = [Bool](repeating: false, count: states.count)
         guard !share.isWhole else { return wanted }
@@ -248,10 +260,9 @@ extension AggregatorEngine {
     /// Notes a step that was told in a partition before it was this instance's.
     func noteOpportunity(_ record: InboundRecord) {
         guard let value = record.value, share.learning.contains(record.partition),
-            let step = try? OpportunityRecord(decoding: value, scanner: scanner),
-            let state = OpportunityState(rawValue: step.state.rawValue)
+            let step = StepGlance(value, scanner)
         else { return }
-        orphans[record.partition]?.note(step, id: step.id, state)
+        orphans[record.partition]?.note(step.isOpen ? Array(value) : [], id: step.id, step.state)
     }
 
     /// Closes what is open in a partition that was just taken: whoever opened it closed what it could before it gave the
@@ -259,7 +270,15 @@ extension AggregatorEngine {
     private func closeOrphans(of partition: Int32, _ now: Int64) -> Int {
         guard var ledger = orphans.removeValue(forKey: partition) else { return 0 }
         let left = ledger.takeAll()
-        for orphan in left {
+        for value in left {
+            guard
+                let orphan = try? value.withUnsafeBytes({
+                    try OpportunityRecord(decoding: $0, scanner: scanner)
+                })
+            else {
+                metrics.undecodable.add()
+                continue
+            }
             guard let symbol = quotes.symbol(orphan.head.symbol) else {
                 metrics.refusedName.add()
                 continue

@@ -70,8 +70,8 @@ final class AggregatorEngine {
     var followedRoutes = 0
     /// How many symbols there were then.
     var followedSymbols = 0
-    /// What is open in partitions that were just taken, by partition.
-    var orphans: [Int32: OrphanLedger<OpportunityRecord>] = [:]
+    /// What is open in partitions that were just taken, by partition: the newest step of each, as it was told.
+    var orphans: [Int32: OrphanLedger<[UInt8]>] = [:]
     private var deadLetters: DeadLetterBox
     /// What was not believed.
     let ignored: IgnoredRecords
@@ -138,6 +138,9 @@ extension AggregatorEngine {
         guard let value = record.value else { return refuseTombstone(TopicRegistry.bbo, record, now) }
         do throws(RecordError) {
             let bbo = try BboRecord(decoding: value, scanner: scanner)
+            guard isUnder(record.key, bbo.symbol.bytes) else {
+                return refuseKey(TopicRegistry.bbo, bbo.symbol.string, bbo.venue.string, now)
+            }
             take(bbo, now)
         } catch {
             metrics.undecodable.add()

@@ -50,6 +50,8 @@ final class AggregatorSession {
     private let group: GroupEvents
     /// Partitions whose newest records are to be read, again where they are read already.
     private var again: Set<Int32> = []
+    /// Where the group's quotes were left off in partitions that were given up: their guests' are read on from there.
+    private var positions: [TopicPartition: Int64] = [:]
     /// Whether ``reader`` has yet to follow a change.
     private var readerIsLate = false
     /// When the partitions that are being taken were given to this instance.
@@ -164,7 +166,7 @@ final class AggregatorSession {
                 group: groupName,
                 membership: settings.membership,
                 topics: kafka.isEmbedded ? .assignAll([bbo]) : .subscribe([bbo]),
-                from: MarketReader.start(settings),
+                from: MarketReader.start(TopicRegistry.bbo, settings),
                 observability: observability,
                 metadataMilliseconds: 3000,
                 onRebalance: onRebalance
@@ -286,6 +288,8 @@ extension AggregatorSession {
         let now = clock.wall.microseconds
         let numbers = event.partitions.map(\.partition)
         for number in numbers { takenAt[number] = nil }
+        // Those that come are not read yet, and have no position.
+        for partition in event.partitions { positions[partition] = quotes.position(of: partition) }
         switch event {
         case .assigned:
             engine.take(numbers)
@@ -342,8 +346,10 @@ extension AggregatorSession {
         }
         if readerIsLate {
             readerIsLate = false
-            try reader.follow(engine.share, guests: engine.guestPartitions, again: again)
+            let guests = engine.guestPartitions
+            try reader.follow(engine.share, guests: guests, again: again, positions: positions)
             again = []
+            positions = [:]
         }
         guard !engine.share.learning.isEmpty else { return }
         if instruments.hasReachedEnd, statuses.hasReachedEnd { endLearning() }
@@ -356,12 +362,18 @@ extension AggregatorSession {
         }
     }
 
+    private func isRead(_ number: Int32) -> Bool {
+        guard reader.hasRead(number) else { return false }
+        let quoted = TopicPartition(topic: TopicRegistry.spec(of: TopicRegistry.bbo).name, partition: number)
+        return !engine.share.own.contains(number) || quotes.readToEnd.contains(quoted)
+    }
+
+    /// Ends the learning of what is read; of what is taken when that is read, too, which its quotes are joined by.
     private func endLearning() {
-        let topic = TopicRegistry.spec(of: TopicRegistry.bbo).name
-        for number in engine.share.learning.sorted() where reader.hasRead(number) {
-            let partition = TopicPartition(topic: topic, partition: number)
+        let unread = engine.share.learning.filter { !isRead($0) }
+        for number in engine.share.learning.subtracting(unread).sorted() {
             let isOwn = engine.share.own.contains(number)
-            guard !isOwn || quotes.readToEnd.contains(partition) else { continue }
+            guard !isOwn || unread.isDisjoint(with: engine.joinPartitions(of: number)) else { continue }
             let found = engine.endLearning(number, now: clock.wall.microseconds)
             readerIsLate = true
             guard isOwn, let began = takenAt.removeValue(forKey: number) else { continue }

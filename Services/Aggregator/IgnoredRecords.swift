@@ -11,6 +11,8 @@ enum IgnoredClass: String, CaseIterable {
     case undecodable
     /// A name is empty, too long, no name, or one too many.
     case badName = "bad_name"
+    /// It was sent by another symbol than its own.
+    case wrongKey = "wrong_key"
     /// Its venue is none of `aggregator.venues`.
     case unknownVenue = "unknown_venue"
     /// A price, size, fee or mark can't be true.
@@ -32,6 +34,7 @@ enum IgnoredClass: String, CaseIterable {
         case .tombstone: "no value"
         case .undecodable: "can't be read: see sys.dead_letter.v1"
         case .badName: "a name is empty, too long, no name, or one too many"
+        case .wrongKey: "the key is not the record's symbol"
         case .unknownVenue: "a venue that is none of aggregator.venues"
         case .absurd: "a price, size or fee can't be true"
         case .clockAhead: "the feed's clock is more than five minutes ahead"

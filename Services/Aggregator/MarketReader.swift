@@ -11,7 +11,7 @@ import Wire
 /// - Thread: the aggregator's.
 final class MarketReader {
     private let consumer: KafkaConsumer
-    private let start: StartPosition
+    private let settings: AggregatorSettings
 
     init(_ settings: AggregatorSettings) throws {
         consumer = try KafkaConsumer(
@@ -20,21 +20,50 @@ final class MarketReader {
             from: .begin,
             metadataMilliseconds: 3000
         )
-        start = Self.start(settings)
+        self.settings = settings
     }
 
-    /// Where a partition's newest records begin.
-    static func start(_ settings: AggregatorSettings) -> StartPosition {
+    /// Where the newest records of a topic begin.
+    ///
+    /// A quote or book that is too old counts no more, and a book is told whole every ten seconds. Funding is told seldom, and
+    /// what somebody left open is to be found however old it is.
+    static func start(_ topic: TopicID, _ settings: AggregatorSettings) -> StartPosition {
+        let records = Int64(settings.rebuildRecords)
+        if topic == TopicRegistry.bbo || topic == TopicRegistry.book {
+            let age = settings.quotes.legMaxAgeMicroseconds + snapshotMicroseconds
+            return .recent(microseconds: age, records: records)
+        }
         // The embedded broker keeps little, and answers no question for the end.
-        settings.kafka.isEmbedded ? .begin : .tail(records: Int64(settings.rebuildRecords))
+        return settings.kafka.isEmbedded ? .begin : .tail(records: records)
     }
+
+    /// Within so long every book is told whole.
+    private static let snapshotMicroseconds: Int64 = 10_000_000
 
     /// Takes up what is needed now, drops what is not, and begins `again` with the newest records of some partitions.
-    func follow(_ share: MarketShare, guests: Set<Int32>, again: Set<Int32>) throws {
+    ///
+    /// `positions` tell where others left off that read a partition until now: what they read is not read again.
+    func follow(
+        _ share: MarketShare,
+        guests: Set<Int32>,
+        again: Set<Int32>,
+        positions: [TopicPartition: Int64] = [:]
+    ) throws {
         let wanted = Self.wanted(share, guests: guests)
         let gone = consumer.assignment.filter { !wanted.contains($0) || again.contains($0.partition) }
         try consumer.remove(Array(gone))
-        try consumer.add(Array(wanted.subtracting(consumer.assignment)), from: start)
+        var fresh = wanted.subtracting(consumer.assignment)
+        for (partition, offset) in positions
+        where fresh.contains(partition) && !again.contains(partition.partition) {
+            try consumer.add([partition], from: .offset(offset))
+            fresh.remove(partition)
+        }
+        let topics = Set(fresh.map(\.topic)).compactMap { TopicRegistry.topic(named: $0)?.id }
+        let starts = Dictionary(grouping: topics) { Self.start($0, settings) }
+        for (start, topics) in starts {
+            let names = topics.map { TopicRegistry.spec(of: $0).name }
+            try consumer.add(fresh.filter { names.contains($0.topic) }, from: start)
+        }
     }
 
     /// What is read for these partitions.

@@ -68,18 +68,28 @@ enum ConsumerProperties {
             if case .timestamp = start {
                 throw refuse("a group can't start at a time: assign the partitions instead")
             }
+            if case .offset = start {
+                throw refuse("a group can't start at an offset: assign the partitions instead")
+            }
         }
         if start == .committed, group == nil { throw refuse("only a group has committed offsets") }
     }
 
-    static func offset(of start: StartPosition) -> Int64 {
+    /// Where to begin, as the library names it; a ``StartPosition/recent(microseconds:records:)`` start by its number.
+    static func offset(of start: StartPosition, isEmbedded: Bool = false) -> Int64 {
         switch start {
         case .begin: Int64(RD_KAFKA_OFFSET_BEGINNING)
         case .end: Int64(RD_KAFKA_OFFSET_END)
         case .committed: Int64(RD_KAFKA_OFFSET_STORED)
         case .timestamp(let milliseconds): milliseconds
-        case .tail(let records): Int64(RD_KAFKA_OFFSET_TAIL_BASE) - max(1, records)
+        case .tail(let records): tail(records)
+        case .recent(_, let records): isEmbedded ? Int64(RD_KAFKA_OFFSET_BEGINNING) : tail(records)
+        case .offset(let offset): max(0, offset)
         }
+    }
+
+    private static func tail(_ records: Int64) -> Int64 {
+        Int64(RD_KAFKA_OFFSET_TAIL_BASE) - min(max(1, records), 1_000_000_000)
     }
 }
 

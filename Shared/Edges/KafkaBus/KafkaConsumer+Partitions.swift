@@ -12,10 +12,10 @@ extension KafkaConsumer {
         switch kind {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
             onRebalance(.assigned(partitions))
-            if case .tail = start {
-                for index in 0..<Int(max(0, list.pointee.cnt)) {
-                    list.pointee.elems[index].offset = ConsumerProperties.offset(of: start)
-                }
+            if start.isNewest {
+                let first = ConsumerProperties.offset(of: start, isEmbedded: settings.isEmbedded)
+                for index in 0..<Int(max(0, list.pointee.cnt)) { list.pointee.elems[index].offset = first }
+                setRecentStart(start, of: list)
             }
             note(rd_kafka_incremental_assign(client, list), "take partitions")
             assignment.formUnion(partitions)
@@ -45,7 +45,9 @@ extension KafkaConsumer {
         if case .timestamp = start {
             throw KafkaError(code: .usage, retry: .never, message: "partitions are not added at a time")
         }
-        let list = PartitionList(partitions, offset: ConsumerProperties.offset(of: start))
+        let first = ConsumerProperties.offset(of: start, isEmbedded: settings.isEmbedded)
+        let list = PartitionList(partitions, offset: first)
+        setRecentStart(start, of: list.pointer)
         if let error = rd_kafka_incremental_assign(client, list.pointer) {
             throw KafkaError(consuming: error, "add partitions")
         }

@@ -6,23 +6,6 @@ import Observability
 import Synchronization
 import Wire
 
-/// Where a reader begins.
-public enum StartPosition: Sendable, Equatable {
-    /// At the oldest record; a group with committed offsets goes on behind these.
-    case begin
-    /// Behind the newest record; a group with committed offsets goes on behind these.
-    case end
-    /// At the first record of this time or later; not for groups.
-    ///
-    /// - Unit: milliseconds since the Unix epoch.
-    case timestamp(milliseconds: Int64)
-    /// Behind the group's committed offsets, at the oldest record where there are none.
-    case committed
-    /// So many records before the end of each partition, whatever a group has committed: for readers whose state is
-    /// what the newest records say.
-    case tail(records: Int64)
-}
-
 /// What a consumer reads.
 public enum ConsumerTopics: Sendable {
     /// The partitions of these topics that the group's protocol gives to this member.
@@ -165,11 +148,13 @@ public final class KafkaConsumer {
     }
 
     private func assign(_ partitions: [TopicPartition], _ deadline: MonotonicNanos) throws(KafkaError) {
-        let list = PartitionList(partitions, offset: ConsumerProperties.offset(of: start))
+        let first = ConsumerProperties.offset(of: start, isEmbedded: settings.isEmbedded)
+        let list = PartitionList(partitions, offset: first)
         if case .timestamp = start {
             let error = rd_kafka_offsets_for_times(client, list.pointer, deadline.millisecondsLeft())
             if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, "offsets of a time") }
         }
+        setRecentStart(start, of: list.pointer)
         let error = rd_kafka_assign(client, list.pointer)
         if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(error, "assign") }
         assignment = Set(partitions)

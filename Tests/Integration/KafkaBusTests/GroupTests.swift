@@ -43,7 +43,8 @@ func produce(
     _ numbers: ClosedRange<UInt64>,
     to topic: String,
     _ settings: KafkaSettings,
-    keys: UInt64 = 20
+    keys: UInt64 = 20,
+    timestamp: Int64 = 1_700_000_000_123
 ) throws {
     let producer = try KafkaProducer(
         settings: settings,
@@ -54,10 +55,9 @@ func produce(
     try producer.start()
     defer { producer.close() }
     for number in numbers {
-        #expect(
-            TestRecord(seq: number, key: "K\(number % keys)", value: "\(number)").send(to: producer)
-                == .accepted
-        )
+        var record = TestRecord(seq: number, key: "K\(number % keys)", value: "\(number)")
+        record.timestamp = timestamp
+        #expect(record.send(to: producer) == .accepted)
     }
     #expect(producer.flush(deadlineMilliseconds: 20_000) == 0)
 }

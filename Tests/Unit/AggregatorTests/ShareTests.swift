@@ -7,7 +7,7 @@ import Wire
 @testable import Aggregator
 
 /// A generated market, read by one instance that has everything and by a group that shares it.
-private final class Play {
+final class Play {
     let shelf = Shelf()
     let whole = Shelf()
     let shared = Shelf()
@@ -18,18 +18,21 @@ private final class Play {
     private var openAlone = OpenRoutes()
     private var openTogether = OpenRoutes()
     private let tail: Int
+    private let settings: [String]
 
-    init(seed: UInt64, tail: Int = .max, deltasPerSnapshot: Int = 5) throws {
+    init(seed: UInt64, tail: Int = .max, deltasPerSnapshot: Int = 5, settings: [String] = []) throws {
         self.tail = tail
+        self.settings = settings
         market = GeneratedMarket(seed: seed, deltasPerSnapshot: deltasPerSnapshot)
-        alone = try Member("alone", shelf: shelf, told: whole)
+        alone = try Member("alone", shelf: shelf, told: whole, settings: settings)
         for instrument in try GeneratedMarket.instruments() { alone.list(instrument) }
         alone.take(Set(0..<Int32(Shelf.partitions)))
         alone.turn(now: now, orphans: whole)
     }
 
     func join(_ partitions: Set<Int32>) throws {
-        let member = try Member("member-\(group.count)", shelf: shelf, told: shared, tail: tail)
+        let name = "member-\(group.count)"
+        let member = try Member(name, shelf: shelf, told: shared, tail: tail, settings: settings)
         for instrument in try GeneratedMarket.instruments() { member.list(instrument) }
         member.take(partitions)
         group.append(member)
