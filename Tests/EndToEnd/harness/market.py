@@ -135,7 +135,7 @@ def main() -> None:
     began, sent, last = time.monotonic(), 0, {}
     while not stopped:
         due = int((time.monotonic() - began) * options.rate)
-        while sent < due:
+        while sent < due and not stopped:  # who lags behind its rate may have much to catch up with
             for topic, key, value in market.step():
                 producer.produce(topic, key=key, value=value, on_delivery=reported)
                 sent += 1
