@@ -72,7 +72,7 @@ class Group:
             owned[name] = int(member.metric("marketbus_aggregator_partitions") or 0) if learning == 0 else -1
         return owned
 
-    def settled(self, within: float = 60) -> None:
+    def settled(self, within: float = 120) -> None:
         """Waits until the members have all partitions between them, each its part, and every symbol is told of again."""
         members = len(self.members)
 
@@ -82,7 +82,7 @@ class Group:
 
         eventually(f"{members} members share {PARTITIONS} partitions evenly", even, within)
         now = time.time_ns() // 1000
-        eventually("every symbol is told of", lambda: self.told.symbols_since(now) == self.symbols, 30)
+        eventually("every symbol is told of", lambda: self.told.symbols_since(now) == self.symbols, 60)
 
     def step(self, what: str, act: Any) -> None:
         """One change of the group, and what it cost."""
