@@ -25,6 +25,21 @@ public struct KeyPowers: Sendable, Equatable {
 
     /// Knows nothing yet.
     public init() {}
+
+    /// What a venue's list of words grants, of which `trade` and `withdraw` mean the same everywhere.
+    ///
+    /// - Parameters:
+    ///   - words: what the key may do, between commas.
+    ///   - reading: the venue's word for reading the account.
+    ///   - addresses: those that the key may be used from, between commas; nil where the venue doesn't tell.
+    public init(granted words: String, reading: String, addresses: String?) {
+        let granted = Set(words.split(separator: ",").map(String.init))
+        reads = granted.contains(reading) ? .yes : .no
+        trades = granted.contains("trade") ? .yes : .no
+        withdraws = granted.contains("withdraw") ? .yes : .no
+        others = granted.subtracting([reading, "trade", "withdraw"]).sorted()
+        self.addresses = addresses.map { $0.split(separator: ",").map(String.init) }
+    }
 }
 
 /// Why a venue doesn't say what a key may do.
@@ -49,6 +64,15 @@ public enum KeyTrouble: Error, Sendable, Equatable {
     case incomplete(String)
     /// The signature could not be made.
     case unsigned(SigningError)
+
+    /// What an HTTP status says where the answer's own words don't.
+    public init(status: Int) {
+        switch status {
+        case 401, 403: self = .forbidden
+        case 429, 500...: self = .busy
+        default: self = .unreadable
+        }
+    }
 }
 
 /// What comes next in asking a venue about a key.

@@ -64,25 +64,10 @@ enum NearestWord {
         let limit = max(2, word.utf8.count / 4)
         var best: (distance: Int, word: String)?
         for candidate in candidates {
-            let distance = distance(Array(word.utf8), Array(candidate.utf8))
+            let distance = Spelling.distance(word, candidate)
             if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
         }
         return best?.word
-    }
-
-    /// The number of insertions, removals and replacements between two words.
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let replaced = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-            }
-        }
-        return row[right.count]
     }
 }
 

@@ -26,29 +26,8 @@ extension BinanceVenue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [BinanceListing] = []
-            let symbols = JSONName("symbols")
-            try cursor.enterObject()
-            while let key = try cursor.nextKey() {
-                guard key.matches(symbols) else {
-                    try cursor.skip()
-                    continue
-                }
-                try cursor.enterArray()
-                while try cursor.nextElement() {
-                    var listing = BinanceListing()
-                    try listing.read(&cursor)
-                    found.append(listing)
-                }
-            }
-            try cursor.finish()
-            return found.compactMap { $0.instrument(market: market) }
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("symbols"), in: body, BinanceListing.init)
+            .compactMap { $0.instrument(market: market) }
     }
 }
 
@@ -64,7 +43,7 @@ private struct BinanceListing {
     private var minSize: ScaledDecimal?
     private var minNotional: ScaledDecimal?
 
-    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
+    init(_ cursor: inout JSONCursor) throws(JSONError) {
         try cursor.enterObject()
         while let key = try cursor.nextKey() {
             switch key.string {

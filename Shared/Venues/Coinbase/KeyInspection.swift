@@ -113,10 +113,7 @@ public struct CoinbaseExchangeKeyInspection: KeyInspection {
         case "request timestamp expired": return .clock
         default: break
         }
-        switch answer.status {
-        case 401, 403: return .forbidden
-        case 429, 500...: return .busy
-        default: return text.isEmpty ? .unreadable : .refused(text)
-        }
+        let trouble = KeyTrouble(status: answer.status)
+        return trouble == .unreadable && !text.isEmpty ? .refused(text) : trouble
     }
 }

@@ -18,32 +18,8 @@ extension CoinbaseVenue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [Instrument] = []
-            func rows(_ cursor: inout JSONCursor) throws(JSONError) {
-                try cursor.enterArray()
-                while try cursor.nextElement() {
-                    var product = CoinbaseProduct()
-                    try product.read(&cursor)
-                    if let instrument = product.instrument { found.append(instrument) }
-                }
-            }
-            if cursor.peek == UInt8(ascii: "{") {
-                let products = JSONName("products")
-                try cursor.enterObject()
-                while let key = try cursor.nextKey() {
-                    if key.matches(products) { try rows(&cursor) } else { try cursor.skip() }
-                }
-            } else {
-                try rows(&cursor)
-            }
-            try cursor.finish()
-            return found
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("products"), mayBeBare: true, in: body, ListedFields.init)
+            .compactMap { CoinbaseProduct(row: $0).instrument }
     }
 
     /// Trades, candles, books and 24 h figures; Coinbase spot has neither funding nor open interest.
@@ -132,27 +108,20 @@ private enum CoinbaseGranularity {
 
 /// One row of a products list.
 private struct CoinbaseProduct {
-    private var texts: [String: String] = [:]
-
-    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if let text = try cursor.token(), text.count > 0 { texts[key.string] = text.string }
-        }
-    }
+    let row: ListedFields
 
     /// Nil for contracts, and for a name under which Advanced Trade sends another product's data (`BTC-USDC`).
     var instrument: Instrument? {
-        guard let name = texts["id"] ?? texts["product_id"], texts["alias"] == nil else { return nil }
-        guard texts["product_type"] ?? "SPOT" == "SPOT" else { return nil }
-        let base = texts["base_currency"] ?? texts["base_currency_id"]
-        let quote = texts["quote_currency"] ?? texts["quote_currency_id"]
+        guard let name = row["id"] ?? row["product_id"], row["alias"] == nil else { return nil }
+        guard row["product_type"] ?? "SPOT" == "SPOT" else { return nil }
+        let base = row["base_currency"] ?? row["base_currency_id"]
+        let quote = row["quote_currency"] ?? row["quote_currency_id"]
         guard let base, let quote else { return nil }
         var instrument = CoinbaseSymbols.instrument(name, base: base, quote: quote)
-        instrument.tickSize = decimal("price_increment") ?? decimal("quote_increment")
-        instrument.lotSize = decimal("base_increment")
-        instrument.minSize = decimal("base_min_size")
-        instrument.minNotional = decimal("min_market_funds") ?? decimal("quote_min_size")
+        instrument.tickSize = row.decimal("price_increment") ?? row.decimal("quote_increment")
+        instrument.lotSize = row.decimal("base_increment")
+        instrument.minSize = row.decimal("base_min_size")
+        instrument.minNotional = row.decimal("min_market_funds") ?? row.decimal("quote_min_size")
         instrument.status = status
         instrument.makerFee = ScaledDecimal(mantissa: 4, scale: 3)
         instrument.takerFee = ScaledDecimal(mantissa: 6, scale: 3)
@@ -160,16 +129,12 @@ private struct CoinbaseProduct {
     }
 
     private var status: InstrumentStatus {
-        if texts["trading_disabled"] == "true" || texts["cancel_only"] == "true" { return .halted }
-        switch texts["status"] ?? "" {
+        if row["trading_disabled"] == "true" || row["cancel_only"] == "true" { return .halted }
+        switch row["status"] ?? "" {
         case "online": return .trading
         case "internal": return .preTrading
         case "delisted": return .closed
         default: return .halted
         }
-    }
-
-    private func decimal(_ key: String) -> ScaledDecimal? {
-        texts[key].flatMap { try? ScaledDecimal($0) }
     }
 }

@@ -18,29 +18,8 @@ extension GatewayVenue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [Instrument] = []
-            let list = JSONName("instruments")
-            try cursor.enterObject()
-            while let key = try cursor.nextKey() {
-                guard key.matches(list) else {
-                    try cursor.skip()
-                    continue
-                }
-                try cursor.enterArray()
-                while try cursor.nextElement() {
-                    var listing = GatewayListing()
-                    try listing.read(&cursor)
-                    if let instrument = listing.instrument { found.append(instrument) }
-                }
-            }
-            try cursor.finish()
-            return found
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("instruments"), in: body, ListedFields.init)
+            .compactMap { GatewayListing(row: $0).instrument }
     }
 
     /// Trades and bars; the gateway answers nothing else.
@@ -146,33 +125,22 @@ extension GatewayVenue {
 
 /// One row of the instruments list.
 private struct GatewayListing {
-    private var texts: [String: String] = [:]
-
-    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if let text = try cursor.token(), text.count > 0 { texts[key.string] = text.string }
-        }
-    }
+    let row: ListedFields
 
     var instrument: Instrument? {
-        guard let symbol = texts["symbol"], let market = texts["market_type"].map({ MarketID($0) }) else {
+        guard let symbol = row["symbol"], let market = row["market_type"].map({ MarketID($0) }) else {
             return nil
         }
         let parts = symbol.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard GatewaySymbols.infer(symbol) != nil,
             var instrument = GatewaySymbols.instrument(symbol, parts, market)
         else { return nil }
-        if let settle = texts["settle"] { instrument.settle = settle }
-        instrument.tickSize = decimal("tick_size")
-        instrument.lotSize = decimal("lot_size")
-        instrument.minSize = decimal("min_size")
-        instrument.contractSize = decimal("contract_size")
-        instrument.status = texts["status"] == "trading" ? .trading : .halted
+        if let settle = row["settle"] { instrument.settle = settle }
+        instrument.tickSize = row.decimal("tick_size")
+        instrument.lotSize = row.decimal("lot_size")
+        instrument.minSize = row.decimal("min_size")
+        instrument.contractSize = row.decimal("contract_size")
+        instrument.status = row["status"] == "trading" ? .trading : .halted
         return instrument
-    }
-
-    private func decimal(_ key: String) -> ScaledDecimal? {
-        texts[key].flatMap { try? ScaledDecimal($0) }
     }
 }

@@ -32,7 +32,7 @@ public struct HTXKeyInspection: KeyInspection {
         let rows = last.rows("data") ?? []
         let row = rows.first { $0["accessKey"] == credentials.key } ?? (rows.count == 1 ? rows.first : nil)
         guard let row, let words = row["permission"] else { throw .unreadable }
-        return .done(Self.powers(words, addresses: row["ipAddresses"]))
+        return .done(KeyPowers(granted: words, reading: "readOnly", addresses: row["ipAddresses"]))
     }
 
     private func call(
@@ -50,27 +50,12 @@ public struct HTXKeyInspection: KeyInspection {
         }
     }
 
-    private static func powers(_ words: String, addresses: String?) -> KeyPowers {
-        let granted = Set(words.split(separator: ",").map(String.init))
-        var powers = KeyPowers()
-        powers.reads = granted.contains("readOnly") ? .yes : .no
-        powers.trades = granted.contains("trade") ? .yes : .no
-        powers.withdraws = granted.contains("withdraw") ? .yes : .no
-        powers.others = granted.subtracting(["readOnly", "trade", "withdraw"]).sorted()
-        powers.addresses = addresses.map { $0.split(separator: ",").map(String.init) }
-        return powers
-    }
-
     /// Two forms of errors: `err-code` with `err-msg`, and `code` with `message`.
     private static func trouble(_ answer: KeyAnswer) -> KeyTrouble {
         let fields = answer.fields ?? [:]
         let text = fields["err-msg"] ?? fields["message"] ?? ""
         guard let code = fields["err-code"] ?? fields["code"] else {
-            switch answer.status {
-            case 401, 403: return .forbidden
-            case 429, 500...: return .busy
-            default: return .unreadable
-            }
+            return KeyTrouble(status: answer.status)
         }
         let lower = text.lowercased()
         if lower.contains("submission time") { return .clock }

@@ -11,25 +11,8 @@ extension HTXVenue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [HTXListing] = []
-            let data = JSONName("data")
-            try cursor.enterObject()
-            while let key = try cursor.nextKey() {
-                guard key.matches(data) else {
-                    try cursor.skip()
-                    continue
-                }
-                try cursor.enterArray()
-                while try cursor.nextElement() { found.append(try HTXListing(&cursor)) }
-            }
-            try cursor.finish()
-            return found.compactMap(\.instrument)
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("data"), in: body, ListedFields.init)
+            .compactMap { HTXListing(row: $0).instrument }
     }
 }
 
@@ -43,30 +26,23 @@ enum HTXListings {
 
 /// One row of a list; numbers come as such and as strings.
 private struct HTXListing {
-    private var texts: [String: String] = [:]
-
-    init(_ cursor: inout JSONCursor) throws(JSONError) {
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if let text = try cursor.token(), text.count > 0 { texts[key.string] = text.string }
-        }
-    }
+    let row: ListedFields
 
     var instrument: Instrument? {
-        if let code = texts["contract_code"] { return contract(code) }
-        return texts["symbol"].flatMap(pair)
+        if let code = row["contract_code"] { return contract(code) }
+        return row["symbol"].flatMap(pair)
     }
 
     /// Spot, in the long spelling of `common/symbols` or the short one of `market-symbols`.
     private func pair(_ name: String) -> Instrument? {
-        guard let base = texts["base-currency"] ?? texts["bc"],
-            let quote = texts["quote-currency"] ?? texts["qc"]
+        guard let base = row["base-currency"] ?? row["bc"],
+            let quote = row["quote-currency"] ?? row["qc"]
         else { return nil }
         var instrument = HTXSymbols.spot(name, base: base, quote: quote)
-        instrument.tickSize = step(texts["price-precision"] ?? texts["pp"])
-        instrument.lotSize = step(texts["amount-precision"] ?? texts["ap"])
-        instrument.minSize = decimal(texts["min-order-amt"] ?? texts["minoa"])
-        instrument.minNotional = decimal(texts["min-order-value"] ?? texts["minov"])
+        instrument.tickSize = step(row["price-precision"] ?? row["pp"])
+        instrument.lotSize = step(row["amount-precision"] ?? row["ap"])
+        instrument.minSize = decimal(row["min-order-amt"] ?? row["minoa"])
+        instrument.minNotional = decimal(row["min-order-value"] ?? row["minov"])
         instrument.status = pairStatus
         (instrument.makerFee, instrument.takerFee) = HTXFees.standard(.spot)
         return instrument
@@ -74,20 +50,20 @@ private struct HTXListing {
 
     private func contract(_ code: String) -> Instrument? {
         guard var instrument = HTXSymbols.infer(code), instrument.kind != .spot else { return nil }
-        instrument.tickSize = decimal(texts["price_tick"])
+        instrument.tickSize = row.decimal("price_tick")
         instrument.lotSize = .one
         instrument.minSize = .one
-        instrument.contractSize = decimal(texts["contract_size"])
+        instrument.contractSize = row.decimal("contract_size")
         instrument.status = contractStatus
-        instrument.alias = HTXSymbols.alias(of: instrument, contractType: texts["contract_type"])
+        instrument.alias = HTXSymbols.alias(of: instrument, contractType: row["contract_type"])
         let isDated = instrument.kind == .linearFuture || instrument.kind == .inverseFuture
-        if isDated { instrument.expiryMicroseconds = texts["delivery_time"].flatMap(Self.microseconds) }
+        if isDated { instrument.expiryMicroseconds = row.microseconds("delivery_time") }
         (instrument.makerFee, instrument.takerFee) = HTXFees.standard(instrument.kind)
         return instrument
     }
 
     private var pairStatus: InstrumentStatus {
-        switch texts["state"] ?? "" {
+        switch row["state"] ?? "" {
         case "online": .trading
         case "pre-online": .preTrading
         case "offline": .closed
@@ -97,7 +73,7 @@ private struct HTXListing {
 
     /// 0 delisted, 1 listed, 2 pending, 3 suspended, 4 suspended before listing, 5 to 7 being settled, 8 delivered.
     private var contractStatus: InstrumentStatus {
-        switch texts["contract_status"] ?? "" {
+        switch row["contract_status"] ?? "" {
         case "1": .trading
         case "2", "4": .preTrading
         case "5", "6", "7": .settling
@@ -112,12 +88,6 @@ private struct HTXListing {
     private func step(_ decimals: String?) -> ScaledDecimal? {
         guard let decimals, let places = Int(decimals), (0...30).contains(places) else { return nil }
         return ScaledDecimal(mantissa: 1, scale: places)
-    }
-
-    private static func microseconds(_ milliseconds: String) -> Int64? {
-        guard let value = Int64(milliseconds) else { return nil }
-        let (product, overflow) = value.multipliedReportingOverflow(by: 1000)
-        return overflow ? nil : product
     }
 }
 

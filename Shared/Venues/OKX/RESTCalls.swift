@@ -26,72 +26,37 @@ extension OKXVenue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [OKXListing] = []
-            let data = JSONName("data")
-            try cursor.enterObject()
-            while let key = try cursor.nextKey() {
-                guard key.matches(data) else {
-                    try cursor.skip()
-                    continue
-                }
-                try cursor.enterArray()
-                while try cursor.nextElement() {
-                    var listing = OKXListing()
-                    try listing.read(&cursor)
-                    found.append(listing)
-                }
-            }
-            try cursor.finish()
-            return found.compactMap { $0.instrument }
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("data"), in: body, ListedFields.init)
+            .compactMap { OKXListing(row: $0).instrument }
     }
 }
 
 /// One row of the instruments list; all values are strings, and "" stands for none.
 private struct OKXListing {
-    private var texts: [String: String] = [:]
-
-    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if let text = try cursor.token(), text.count > 0 { texts[key.string] = text.string }
-        }
-    }
+    let row: ListedFields
 
     var instrument: Instrument? {
-        guard let name = texts["instId"], texts["instType"] != "OPTION" else { return nil }
+        guard let name = row["instId"], row["instType"] != "OPTION" else { return nil }
         guard var instrument = OKXSymbols.infer(name) else { return nil }
         let isContract = instrument.kind != .spot
         if isContract { settle(&instrument) }
-        instrument.tickSize = decimal("tickSz")
-        instrument.lotSize = decimal("lotSz")
-        instrument.minSize = decimal("minSz")
+        instrument.tickSize = row.decimal("tickSz")
+        instrument.lotSize = row.decimal("lotSz")
+        instrument.minSize = row.decimal("minSz")
         instrument.contractSize = isContract ? contractSize : nil
         instrument.status = status
-        instrument.expiryMicroseconds =
-            isContract ? texts["expTime"].flatMap(Self.microseconds) : nil
+        instrument.expiryMicroseconds = isContract ? row.microseconds("expTime") : nil
         let fees = OKXFees.standard(instrument.kind)
         instrument.makerFee = fees.maker
         instrument.takerFee = fees.taker
         return instrument
     }
 
-    private static func microseconds(_ milliseconds: String) -> Int64? {
-        guard let value = Int64(milliseconds) else { return nil }
-        let (product, overflow) = value.multipliedReportingOverflow(by: 1000)
-        return overflow ? nil : product
-    }
-
     /// The list's own word on the contract's kind replaces what the name suggests.
     private func settle(_ instrument: inout Instrument) {
-        if let currency = texts["settleCcy"] { instrument.settle = currency }
+        if let currency = row["settleCcy"] { instrument.settle = currency }
         let isDated = instrument.kind == .linearFuture || instrument.kind == .inverseFuture
-        switch texts["ctType"] {
+        switch row["ctType"] {
         case "linear": instrument.kind = isDated ? .linearFuture : .linearPerpetual
         case "inverse": instrument.kind = isDated ? .inverseFuture : .inversePerpetual
         default: break
@@ -99,21 +64,17 @@ private struct OKXListing {
     }
 
     private var contractSize: ScaledDecimal? {
-        guard let value = decimal("ctVal") else { return nil }
-        return try? value.multiplied(by: decimal("ctMult") ?? .one)
+        guard let value = row.decimal("ctVal") else { return nil }
+        return try? value.multiplied(by: row.decimal("ctMult") ?? .one)
     }
 
     private var status: InstrumentStatus {
-        switch texts["state"] ?? "" {
+        switch row["state"] ?? "" {
         case "live": .trading
         case "preopen": .preTrading
         case "test": .closed
         default: .halted
         }
-    }
-
-    private func decimal(_ key: String) -> ScaledDecimal? {
-        texts[key].flatMap { try? ScaledDecimal($0) }
     }
 }
 

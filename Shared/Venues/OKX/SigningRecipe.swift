@@ -97,28 +97,11 @@ public struct OKXKeyInspection: KeyInspection {
         }
         guard answer.fields?["code"] == "0", answer.status == 200 else { throw Self.trouble(answer) }
         guard let row = answer.rows("data")?.first, let words = row["perm"] else { throw .unreadable }
-        return .done(Self.powers(words, addresses: row["ip"]))
-    }
-
-    private static func powers(_ words: String, addresses: String?) -> KeyPowers {
-        let granted = Set(words.split(separator: ",").map(String.init))
-        var powers = KeyPowers()
-        powers.reads = granted.contains("read_only") ? .yes : .no
-        powers.trades = granted.contains("trade") ? .yes : .no
-        powers.withdraws = granted.contains("withdraw") ? .yes : .no
-        powers.others = granted.subtracting(["read_only", "trade", "withdraw"]).sorted()
-        powers.addresses = addresses.map { $0.split(separator: ",").map(String.init) }
-        return powers
+        return .done(KeyPowers(granted: words, reading: "read_only", addresses: row["ip"]))
     }
 
     private static func trouble(_ answer: KeyAnswer) -> KeyTrouble {
-        guard let code = answer.fields?["code"] else {
-            switch answer.status {
-            case 401, 403: return .forbidden
-            case 429, 500...: return .busy
-            default: return .unreadable
-            }
-        }
+        guard let code = answer.fields?["code"] else { return KeyTrouble(status: answer.status) }
         return switch code {
         case "50102", "50112": .clock
         case "50105": .wrongPassphrase

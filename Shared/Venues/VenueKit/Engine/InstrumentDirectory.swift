@@ -1,5 +1,6 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
+import Configuration
 import Models
 
 /// The instruments of the feed's markets: what is listed, what changed, and what a configured symbol means.
@@ -62,27 +63,12 @@ struct InstrumentDirectory {
 
     /// An unknown symbol with the listed ones that look like it.
     func explain(_ symbol: String) -> UnknownSymbol {
-        let wanted = Array(symbol.uppercased().utf8)
-        let limit = max(3, wanted.count / 3)
+        let wanted = symbol.uppercased()
+        let limit = max(3, wanted.utf8.count / 3)
         let scored = table.instruments
-            .map { (distance: Self.distance(wanted, Array($0.symbol.utf8)), symbol: $0.symbol) }
+            .map { (distance: Spelling.distance(wanted, $0.symbol), symbol: $0.symbol) }
             .filter { $0.distance <= limit }
             .sorted { ($0.distance, $0.symbol) < ($1.distance, $1.symbol) }
         return UnknownSymbol(symbol: symbol, nearest: scored.prefix(3).map(\.symbol))
-    }
-
-    /// Insertions, removals and replacements between two words.
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let replaced = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

@@ -16,44 +16,16 @@ extension __NAME__Venue {
         from body: UnsafeRawBufferPointer,
         market: MarketID?
     ) throws(DecodeError) -> [Instrument] {
-        guard let scanner = JSONScanner(capacity: body.count) else { throw .malformed(offset: 0) }
-        do throws(JSONError) {
-            var cursor = try scanner.scan(body)
-            var found: [Instrument] = []
-            let list = JSONName("instruments")
-            try cursor.enterObject()
-            while let key = try cursor.nextKey() {
-                guard key.matches(list) else {
-                    try cursor.skip()
-                    continue
-                }
-                try cursor.enterArray()
-                while try cursor.nextElement() {
-                    if let instrument = Self.instrument(try Self.texts(&cursor)) { found.append(instrument) }
-                }
-            }
-            try cursor.finish()
-            return found
-        } catch {
-            throw DecodeError(error)
-        }
+        try InstrumentList.rows(JSONName("instruments"), in: body, ListedFields.init)
+            .compactMap(Self.instrument)
     }
 
-    private static func texts(_ cursor: inout JSONCursor) throws(JSONError) -> [String: String] {
-        var texts: [String: String] = [:]
-        try cursor.enterObject()
-        while let key = try cursor.nextKey() {
-            if let text = try cursor.token(), text.count > 0 { texts[key.string] = text.string }
-        }
-        return texts
-    }
-
-    private static func instrument(_ texts: [String: String]) -> Instrument? {
-        guard let name = texts["symbol"], var instrument = __NAME__Symbols.infer(name) else { return nil }
-        instrument.tickSize = texts["tick_size"].flatMap { try? ScaledDecimal($0) }
-        instrument.lotSize = texts["lot_size"].flatMap { try? ScaledDecimal($0) }
-        instrument.minSize = texts["min_size"].flatMap { try? ScaledDecimal($0) }
-        instrument.status = texts["status"] == "trading" ? .trading : .halted
+    private static func instrument(_ row: ListedFields) -> Instrument? {
+        guard let name = row["symbol"], var instrument = __NAME__Symbols.infer(name) else { return nil }
+        instrument.tickSize = row.decimal("tick_size")
+        instrument.lotSize = row.decimal("lot_size")
+        instrument.minSize = row.decimal("min_size")
+        instrument.status = row["status"] == "trading" ? .trading : .halted
         return instrument
     }
 }
