@@ -147,12 +147,15 @@ extension BookMachine {
     }
 
     private mutating func keep(answer frame: borrowing BookFrame) {
-        refresh?.bids = ContiguousArray(frame.bids)
-        refresh?.asks = ContiguousArray(frame.asks)
-        refresh?.sequence = frame.sequence.last
-        refresh?.depth = frame.depth
-        refresh?.isAnswered = true
-        refresh?.frames = 0
+        // Not `refresh?.bids = …`: in a type without copies Swift 6.3 never frees what that replaces.
+        guard var answer = refresh else { return }
+        answer.bids = ContiguousArray(frame.bids)
+        answer.asks = ContiguousArray(frame.asks)
+        answer.sequence = frame.sequence.last
+        answer.depth = frame.depth
+        answer.isAnswered = true
+        answer.frames = 0
+        refresh = answer
     }
 
     /// Compares, and takes the snapshot over, as soon as the book has come to its number.

@@ -6,9 +6,9 @@ import Testing
 import VenueKit
 
 @Suite struct `A list of instruments` {
-    private func rows(_ text: String, mayBeBare: Bool = false) throws(DecodeError) -> [ListedFields] {
+    private func rows(_ text: String, mayBeBare: Bool = false) throws -> [ListedFields] {
         let bytes = Array(text.utf8)
-        return try bytes.withUnsafeBytes { bytes throws(DecodeError) in
+        return try bytes.withUnsafeBytes { bytes in
             try InstrumentList.rows(JSONName("data"), mayBeBare: mayBeBare, in: bytes, ListedFields.init)
         }
     }
