@@ -232,7 +232,7 @@ class MemoryLog:
     def slope(self, name: str) -> float:
         """How many megabytes of its own the program takes more in an hour, by least squares over the second half.
 
-        Pages of files don't count: the kernel drops those that rest and reads them again, by megabytes in minutes.
+        Pages of files don't count: the kernel may drop those that rest and read them again.
         """
         half = self.samples[name][len(self.samples[name]) // 2 :]
         if len(half) < 2:
