@@ -220,7 +220,7 @@ def test_pings(start):
 def test_a_flood_is_cut(twin):
     with GatewayClient(twin) as client:
         client.connect([], [])
-        for _ in range(25):
+        for _ in range(20):  # with CONNECT one too many; what came after the cut would reset the connection
             client.send(type="PONG", id=1)
         assert client.frames(1, typed("ERROR"))[0]["code"] == "RATE_LIMITED"
         assert closed(client.socket) == 4429
