@@ -1,10 +1,12 @@
 // Part of MarketBus. Apache License 2.0, see LICENSE.
 
 import AllocationCount
+import Coinbase
 import FixedPoint
 import Glibc
 import Models
 import OrderBooks
+import VenueKit
 
 /// What a level update costs, and what books weigh; no files needed.
 struct BookBenchmark {
@@ -18,7 +20,88 @@ struct BookBenchmark {
         for count in [100, 1_000, 5_000, 30_000] {
             for isNearTop in [true, false] where !apply(count, isNearTop: isNearTop) { isClean = false }
         }
+        for count in [1_000, 20_000] { audit(levels: count) }
         return machine() && isClean
+    }
+
+    /// How long an audit's answer, a whole book of Coinbase, keeps the feed's thread from frames: read, and compared.
+    private func audit(levels count: Int) {
+        let venue = CoinbaseVenue()
+        let table = InstrumentTable()
+        let instrument = table.upsert(
+            Instrument(
+                venue: CoinbaseVenue.id,
+                market: MarketID("spot"),
+                venueSymbol: "BTC-USD",
+                kind: .spot,
+                base: "BTC",
+                quote: "USD",
+                settle: "USD"
+            )
+        )
+        func side(_ first: Int, _ step: Int) -> String {
+            (0..<count).map { "[\"\(first + step * $0).25\",\"0.0\($0 % 89 + 10)\",\($0 % 7 + 1)]" }.joined(
+                separator: ","
+            )
+        }
+        let text =
+            #"{"sequence":1,"time":"2026-11-22T05:00:00.000000Z","auction_mode":false,"auction":null,"#
+            + "\"bids\":[\(side(100_000, -1))],\"asks\":[\(side(100_001, 1))]}"
+        var batch = EventBatch()
+        var machine = BookMachine(rules: .sequenceless(source: .stream, scope: .whole, depth: nil))
+        var output = CountingOutput()
+        var spans: [(read: Double, compared: Double)] = []
+        for _ in 0..<15 {
+            batch.removeAll()
+            let began = Clock.monotonic
+            var bytes = text
+            let isRead = bytes.withUTF8 { body in
+                let query = VenueQuery.book(depth: Int.max)
+                let read: Void? = try? venue.read(
+                    UnsafeRawBufferPointer(body),
+                    answering: query,
+                    of: instrument,
+                    table,
+                    into: &batch
+                )
+                return read != nil
+            }
+            guard isRead, let update = batch.books.first else {
+                return print("book-audit\tthe answer can't be read")
+            }
+            let read = Clock.monotonic
+            let (bids, asks) = (batch.levels[update.bids], batch.levels[update.asks])
+            if machine.state != .live {
+                take(&machine, &output, .snapshot, Array(bids)[...], Array(asks)[...])
+            }
+            guard machine.beginRefresh() else { return print("book-audit\tthe book takes no comparison") }
+            let ready = Clock.monotonic
+            batch.levels.withUnsafeBufferPointer { levels in
+                machine.compare(
+                    BookFrame(
+                        kind: .snapshot,
+                        sequence: .none,
+                        exchangeMicroseconds: EventTime.none,
+                        receivedMicroseconds: 0,
+                        bids: UnsafeBufferPointer(rebasing: levels[update.bids]),
+                        asks: UnsafeBufferPointer(rebasing: levels[update.asks])
+                    )
+                )
+            }
+            machine.concludeComparison()
+            let result = machine.takeComparison()
+            guard case .equal = result else {
+                return print("book-audit\tnot equal: \(String(describing: result))")
+            }
+            spans.append((Double(read - began) / 1e6, Double(Clock.monotonic - ready) / 1e6))
+        }
+        let reads = spans.map(\.read).sorted()
+        let compared = spans.map(\.compared).sorted()
+        let middle = spans.count / 2
+        print(
+            "book-audit\t\(count) levels a side, \(text.utf8.count / 1024) KiB\tread median \(tenths(reads[middle])) ms\t"
+                + "compared median \(tenths(compared[middle])) ms"
+        )
     }
 
     /// Level updates alone: 40 % removals, the rest new levels and new sizes.

@@ -10,7 +10,7 @@ import pytest
 
 from harness.brokers import KafkaLab, kafka_script
 from harness.report import REPORT
-from harness.scaling import SharedFeeds, marketbus, numbering_problems, verify
+from harness.scaling import SharedFeeds, marketbus, verify
 from harness.stage import Stage, need
 from harness.waiting import eventually
 
@@ -118,14 +118,14 @@ def kill(world: SharedFeeds, name: str, owners: dict[str, str]) -> tuple[str, se
     world.settled("SIGKILL", began, owners)
     world.flowing()
     uncovered = world.uncovered_quotes()
-    assert lost and set(uncovered) == lost and set(world.missing_trades()) <= lost
+    assert lost and set(uncovered) == lost and set(world.tally.missing_trades()) <= lost
     print(f"\nkilled: {len(lost)} symbols without a feed for {max(uncovered.values()):.1f} s at most")
     return killed, lost
 
 
 def covered(world: SharedFeeds) -> None:
     """Where the giver lives no trade is missing, and every quote was another's before its feed let go."""
-    assert not world.missing_trades()
+    assert not world.tally.missing_trades()
     assert not world.uncovered_quotes()
 
 
@@ -152,7 +152,7 @@ def told(world: SharedFeeds, since: float, killed: Any, lost: set[str]) -> None:
         eventually("the cost is told", lambda: world.taken_over(killed) == lost, within=60)
     for feed in world.feeds.values():
         assert feed.stop() == 0
-    problems = numbering_problems(world.reader.records())
+    problems = world.tally.numbering_problems(world.reader.records("sys.integrity.v1"))
     assert not problems, "\n".join(problems[:10])
     code, findings = verify(world.broker, None if world.broker.settings.get("kafka.embedded") else since)
     ours = [finding for finding in findings if finding["feed"].endswith(world.tag)]

@@ -26,8 +26,7 @@ md_json_indexer *md_json_indexer_new(size_t capacity) {
 
 void md_json_indexer_free(md_json_indexer *indexer) { delete indexer; }
 
-int md_json_indexer_reserve(md_json_indexer *indexer, size_t capacity) {
-    if (capacity <= indexer->stage->capacity()) return 0;
+int md_json_indexer_resize(md_json_indexer *indexer, size_t capacity) {
     return indexer->stage->set_capacity(capacity);
 }
 

@@ -130,7 +130,10 @@ struct LevelScratch: ~Copyable {
 
 /// Frames that wait for a snapshot, oldest first, in bounded memory: when it is full the oldest go.
 ///
-/// - Allocates: until it was once as full as it gets.
+/// A slow or refused snapshot lets megabytes wait; they are given back with the frames, for a feed has hundreds of books
+/// and each has its bad minute one day.
+///
+/// - Allocates: as frames come; a live book keeps none.
 struct BookBuffer: ~Copyable {
     private struct Entry {
         var kind: BookFrame.Kind
@@ -160,11 +163,20 @@ struct BookBuffer: ~Copyable {
     /// How many frames wait.
     var count: Int { entries.count &- head }
 
-    /// Forgets all.
+    /// Forgets all, and frees its memory.
     mutating func removeAll() {
-        entries.removeAll(keepingCapacity: true)
-        levels.removeAll(keepingCapacity: true)
+        entries = []
+        levels = []
         head = 0
+    }
+
+    /// What waits, which waits here no more.
+    mutating func taken() -> BookBuffer {
+        var other = BookBuffer(frames: frameLimit, levels: levelLimit)
+        swap(&entries, &other.entries)
+        swap(&levels, &other.levels)
+        swap(&head, &other.head)
+        return other
     }
 
     /// Keeps a copy of a frame.

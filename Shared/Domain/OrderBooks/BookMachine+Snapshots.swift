@@ -100,8 +100,7 @@ extension BookMachine {
 
     /// Applies what waited, from a place on.
     private mutating func replay(from first: Int, _ output: inout some BookOutput) {
-        var waiting = BookBuffer(frames: settings.bufferedFrames, levels: settings.bufferedLevels)
-        swap(&waiting, &buffer)
+        let waiting = buffer.taken()
         var rest = first
         // What remains after a fault waits for the next snapshot.
         waiting.forEach { index, frame in
@@ -110,8 +109,6 @@ extension BookMachine {
             if state == .live { advance(frame, &output) } else { wait(frame, &output) }
             return true
         }
-        waiting.removeAll()
-        if buffer.count == 0 { swap(&waiting, &buffer) }
     }
 
     /// The whole book once more.

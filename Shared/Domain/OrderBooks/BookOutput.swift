@@ -94,9 +94,12 @@ public struct BookSettings: Hashable, Sendable {
     /// The most levels a side of a published snapshot.
     public var publishedLevels = 1_000
     /// The most increments that wait for a snapshot; the oldest go.
-    public var bufferedFrames = 8_192
+    ///
+    /// A snapshot joins to increments of the seconds in which it was asked for: minutes are kept, not hours, since in an
+    /// outage all books wait at once.
+    public var bufferedFrames = 2_048
     /// The most levels of increments that wait.
-    public var bufferedLevels = 262_144
+    public var bufferedLevels = 65_536
     /// A side with more levels than any market has is a book gone wrong.
     public var maximumLevels = 500_000
 

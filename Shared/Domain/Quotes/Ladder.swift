@@ -26,7 +26,7 @@ public struct Ladder: Sendable {
     /// The levels of the side that a taker meets: asks where it buys, bids where it sells.
     public func levels(buying: Bool) -> ContiguousArray<PriceLevel> { buying ? asks : bids }
 
-    /// Replaces all levels; false, and nothing is known, where one makes no sense.
+    /// Replaces all levels; false, and nothing is known, where one makes no sense or the book crosses itself.
     @discardableResult
     public mutating func load(
         bids newBids: some Sequence<PriceLevel>,
@@ -40,7 +40,8 @@ public struct Ladder: Sendable {
         return change(bids: newBids, asks: newAsks, horizonBid: nil, horizonAsk: nil)
     }
 
-    /// Sets levels, and removes those of size 0; false, and nothing is known, where one makes no sense.
+    /// Sets levels, and removes those of size 0; false, and nothing is known, where one makes no sense or the best bid
+    /// then is not below the best ask: no feed publishes such a book, so one of its records was wrong.
     ///
     /// The horizon of a change counts for that change: the tighter of it and the snapshot's is what is proven now.
     @discardableResult
@@ -55,12 +56,17 @@ public struct Ladder: Sendable {
         var isSound = true
         for level in newBids where isSound { isSound = Self.set(level, in: &bids, within: floor, >) }
         for level in newAsks where isSound { isSound = Self.set(level, in: &asks, within: ceiling, <) }
-        guard isSound else {
+        guard isSound, !crossesItself else {
             removeAll()
             return false
         }
         cut(floor: floor, ceiling: ceiling)
         return true
+    }
+
+    private var crossesItself: Bool {
+        guard let bid = bids.first, let ask = asks.first else { return false }
+        return bid.price >= ask.price
     }
 
     /// Forgets everything.

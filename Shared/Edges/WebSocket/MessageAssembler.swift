@@ -4,10 +4,13 @@ import CWebSockets
 
 /// Puts the pieces of a message together in one reused buffer, inflating on the way where the message is compressed.
 ///
-/// - Thread: the loop's. Allocates: only to grow, up to the limit.
+/// - Thread: the loop's. Allocates: to grow, up to the limit; the room of a message of more than ``keptCapacity`` is given back
+///   at the next.
 struct MessageAssembler: ~Copyable {
     /// Zero bytes after a message, for parsers that read ahead.
     static let padding = 64
+    /// What is kept from one message to the next at most, in bytes: one huge message must not cost its memory for ever.
+    static let keptCapacity = 1024 * 1024
 
     /// What went wrong with a message.
     enum Failure: Error {
@@ -35,6 +38,7 @@ struct MessageAssembler: ~Copyable {
     /// Begins a message.
     mutating func begin(isCompressed: Bool) {
         count = 0
+        if capacity > Self.keptCapacity { release() }
         self.isCompressed = isCompressed
     }
 
@@ -85,6 +89,12 @@ struct MessageAssembler: ~Copyable {
             default: throw .brokenCompression
             }
         }
+    }
+
+    private mutating func release() {
+        base?.deallocate()
+        base = nil
+        capacity = 0
     }
 
     /// Makes room for `wanted` message bytes and the padding, keeping what is there.

@@ -17,10 +17,15 @@ public enum InflateError: Error, Hashable, Sendable {
 /// The owner of libdeflate. A content that a few bytes blow up is refused at ``limit``, whatever its own length
 /// field says.
 ///
-/// - Thread: one at a time. Allocates: only when a content is longer than all before, up to the limit.
+/// - Thread: one at a time. Allocates: when a content is longer than all before, up to the limit, and when the room of one of
+///   more than ``keptCapacity`` is given back at the next that is shorter.
 public final class Inflater {
     /// Zero bytes behind the content, for parsers that read ahead.
     public static let padding = 64
+    /// What is kept from one message to the next at most: one huge message must not cost its memory for ever.
+    ///
+    /// - Unit: bytes.
+    public static let keptCapacity = 1024 * 1024
 
     /// The wrapping of the compressed bytes.
     public enum Format: Hashable, Sendable {
@@ -36,7 +41,10 @@ public final class Inflater {
     public let limit: Int
     private let reader: OpaquePointer
     private var buffer: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
+    /// How long a content has room without an allocation.
+    ///
+    /// - Unit: bytes.
+    public private(set) var capacity: Int
 
     /// Makes an inflater, or nil when memory is short.
     ///
@@ -67,7 +75,9 @@ public final class Inflater {
         guard let base = message.baseAddress?.assumingMemoryBound(to: UInt8.self), !message.isEmpty else {
             throw .truncated
         }
-        if format == .gzip { reserve(Self.announced(base, message.count), keeping: 0) }
+        let wanted = format == .gzip ? Self.announced(base, message.count) : 0
+        giveBack(wanted)
+        reserve(wanted, keeping: 0)
         var taken = 0
         var count = 0
         repeat {
@@ -121,6 +131,14 @@ public final class Inflater {
         var length = 0
         for offset in 1...4 { length = length << 8 | Int(input[count - offset]) }
         return length / densest <= count ? length : 0
+    }
+
+    /// Frees what a huge message took, where the next does not want it.
+    private func giveBack(_ wanted: Int) {
+        guard capacity > Self.keptCapacity, wanted <= Self.keptCapacity else { return }
+        buffer.deallocate()
+        capacity = min(Self.keptCapacity, limit)
+        buffer = .allocate(capacity: capacity + Self.padding)
     }
 
     /// Makes room for `wanted` bytes, or for the limit where that is less.

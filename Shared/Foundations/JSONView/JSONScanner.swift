@@ -25,17 +25,26 @@ public enum JSONError: Error, Hashable, Sendable {
 /// The tokens are then read with a ``JSONCursor``, on demand: what nobody asks for is never parsed. Walking the
 /// token index from Swift replaces one C call a field by one a document.
 ///
-/// - Thread: one at a time. Allocates: only when a document is longer than all before.
+/// - Thread: one at a time. Allocates: when a document is longer than all before, and when the room of one of more than
+///   ``keptCapacity`` is given back at the next that is shorter.
 public final class JSONScanner {
     /// Bytes that must be readable behind a document for it to be used in place.
     public static let padding = 64
+    /// The length of a document whose room is kept for the next at most: the index of one huge document must not cost four
+    /// times its length for ever.
+    ///
+    /// - Unit: bytes.
+    public static let keptCapacity = 256 * 1024
 
     /// The longest document that is accepted.
     ///
     /// - Unit: bytes.
     public let maximumLength: Int
     private let indexer: OpaquePointer
-    private var capacity: Int
+    /// How long a document has room without an allocation.
+    ///
+    /// - Unit: bytes.
+    public private(set) var capacity: Int
     private var copy: UnsafeMutablePointer<UInt8>?
     private var copyCapacity = 0
 
@@ -71,7 +80,7 @@ public final class JSONScanner {
         let length = bytes.count
         guard length <= maximumLength else { throw .tooLong }
         guard length > 0, let address = bytes.baseAddress else { throw .malformed }
-        if length > capacity { try grow(to: length) }
+        if length > capacity || capacity > Self.keptCapacity { try fit(length) }
         let start: UnsafePointer<UInt8>
         if readable >= length + Self.padding {
             start = address.assumingMemoryBound(to: UInt8.self)
@@ -86,9 +95,18 @@ public final class JSONScanner {
         return JSONCursor(base: start, starts: starts, count: count)
     }
 
-    private func grow(to length: Int) throws(JSONError) {
-        let wanted = min(max(length, capacity * 2), maximumLength)
-        guard md_json_indexer_reserve(indexer, wanted) == 0 else { throw .tooLong }
+    /// Makes room for a document, or gives back what a huge one took.
+    private func fit(_ length: Int) throws(JSONError) {
+        if length > capacity { return try resize(min(max(length, capacity * 2), maximumLength)) }
+        guard length <= Self.keptCapacity else { return }
+        copy?.deallocate()
+        (copy, copyCapacity) = (nil, 0)
+        try resize(Self.keptCapacity)
+    }
+
+    private func resize(_ wanted: Int) throws(JSONError) {
+        capacity = 0
+        guard md_json_indexer_resize(indexer, wanted) == 0 else { throw .tooLong }
         capacity = wanted
     }
 

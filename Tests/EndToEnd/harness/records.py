@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Iterable, Optional
+from typing import Any, Callable, Iterable, Optional
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
@@ -35,10 +35,19 @@ class Consumed:
 
 
 class Reader:
-    """Reads topics in the background from where they end now; topics that are made later are read from their start."""
+    """Reads topics in the background from where they end now; topics that are made later are read from their start.
 
-    def __init__(self, bootstrap: str, topics: Iterable[str] = TOPICS) -> None:
+    What `sift` takes, by topic and value, is neither decoded nor kept.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Iterable[str] = TOPICS,
+        sift: Optional[Callable[[str, bytes], bool]] = None,
+    ) -> None:
         self.topics = tuple(topics)
+        self._sift = sift
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -124,6 +133,8 @@ class Reader:
 
     def _keep(self, message: Any) -> None:
         raw = message.value()
+        if self._sift is not None and raw is not None and self._sift(message.topic(), raw):
+            return
         headers = {name: (content or b"").decode("utf-8") for name, content in message.headers() or []}
         record = Consumed(
             topic=message.topic(),

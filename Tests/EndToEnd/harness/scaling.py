@@ -10,10 +10,10 @@ from typing import Any, Optional
 
 import programs
 
-from .checks import Stream, announced_holes, stream_of
 from .feed import Feed, feed_settings
-from .records import Consumed, Reader
+from .records import Reader
 from .stage import Stage
+from .tally import Tally
 from .waiting import eventually
 
 VENUE = "binance"
@@ -60,13 +60,14 @@ class SharedFeeds:
         **settings: Any,
     ) -> None:
         self.stage, self.broker, self.channels = stage, broker, channels
-        self.reader = stage.keep(Reader(broker.bootstrap, TOPICS))
         arguments = ("--symbols", str(symbols), "--rate", str(rate), "--seed", str(seed), "--venues", VENUE)
         self.twin = stage.twin(*arguments, "--crossed-every-ms", "0", "--no-limits", frames=False)
         book = self.twin.instruments(VENUE)
         self.symbols = sorted(symbol for symbol in book.symbols("spot") if symbol.count("-") == 1)[:symbols]
         self.settings = settings
         self.tag = f"{seed}-{self.twin.ready['port']}"
+        self.tally = Tally(MARKET, self.tag)
+        self.reader = stage.keep(Reader(broker.bootstrap, TOPICS, self.tally.take))
         self.feeds: dict[str, Feed] = {}
         self.changes: list[Change] = []
 
@@ -131,8 +132,8 @@ class SharedFeeds:
         return owners
 
     def count(self) -> int:
-        """How many market records were read."""
-        return self.reader.count(*MARKET)
+        """How many market records of these feeds were read."""
+        return self.tally.count
 
     def taken_over(self, killed: str) -> set[str]:
         """The symbols of which a feed says that it took them over from one that is gone."""
@@ -152,48 +153,19 @@ class SharedFeeds:
 
     def measure(self) -> None:
         """Notes for every change how long two feeds streamed the same symbol, and how many trades came twice."""
-        spans = self.spans("md.bbo.v1")
-        trades = self.trades()
+        spans = self.tally.spans("md.bbo.v1")
         edges = [change.began for change in self.changes[1:]] + [float("inf")]
         for change, end in zip(self.changes, edges):
             for parts in spans.values():
                 for (_, _, last), (_, first, _) in zip(parts, parts[1:]):
                     if change.began <= first / 1e6 < end and last > first:
                         change.overlaps.append((last - first) / 1e6)
-            for times in trades.values():
-                for seen in times.values():
-                    change.doubled += len(seen) > 1 and change.began <= sorted(seen)[1] / 1e6 < end
-
-    def spans(self, topic: str) -> dict[str, list[tuple[str, int, int]]]:
-        """Which feed streamed a symbol from when to when, in microseconds, in the order of their beginnings."""
-        found: dict[tuple[str, str, int], list[int]] = {}
-        for record in self.reader.records(topic):
-            value = record.value
-            if value["feed"].endswith(self.tag):
-                span = found.setdefault((value["symbol"], value["feed"], value["epoch"]), [value["published_us"]] * 2)
-                span[1] = max(span[1], value["published_us"])
-        by_symbol: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-        for (symbol, feed, _), (first, last) in found.items():
-            by_symbol[symbol].append((feed, first, last))
-        return {symbol: sorted(parts, key=lambda part: part[1]) for symbol, parts in by_symbol.items()}
-
-    def trades(self) -> dict[str, dict[int, list[int]]]:
-        """When each trade of a symbol was published, by id."""
-        found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for value in self.reader.values("md.trade.v1"):
-            if value["feed"].endswith(self.tag):
-                found[value["symbol"]][int(value["trade_id"])].append(value["published_us"])
-        return found
-
-    def missing_trades(self) -> dict[str, int]:
-        """How many trades of a symbol no feed published, between the first and the last that one did."""
-        missing = {symbol: max(ids) - min(ids) + 1 - len(ids) for symbol, ids in self.trades().items()}
-        return {symbol: count for symbol, count in missing.items() if count}
+            change.doubled = self.tally.trades_twice(change.began, end)
 
     def uncovered_quotes(self) -> dict[str, float]:
         """For how many seconds a symbol's quotes had no feed, where that was so."""
         found: dict[str, float] = {}
-        for symbol, parts in self.spans("md.bbo.v1").items():
+        for symbol, parts in self.tally.spans("md.bbo.v1").items():
             last = parts[0][2]
             for _, first, end in parts[1:]:
                 if first > last:
@@ -207,22 +179,6 @@ class SharedFeeds:
         lines = ["  ".join(rows[0])]
         lines += ["  ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
         return "\n".join(lines)
-
-
-def numbering_problems(records: list[Consumed]) -> list[str]:
-    """Every stream of a feed whose numbers are not contiguous from 1, but for those that are announced as conflated."""
-    announced = announced_holes(records)
-    last: dict[Stream, int] = defaultdict(int)
-    problems = []
-    for record in records:
-        if record.topic not in MARKET:
-            continue
-        stream, seq = stream_of(record), record.value["seq"]
-        missing = set(range(last[stream] + 1, seq)) - announced.get(stream, set())
-        if missing or seq <= last[stream]:
-            problems.append(f"{stream}: {seq} after {last[stream]}, {len(missing)} not announced")
-        last[stream] = seq
-    return problems
 
 
 def verify(broker: Any, since: Optional[float] = None) -> tuple[int, list[dict[str, Any]]]:

@@ -139,6 +139,12 @@ extension BadInput {
         value("a book's price of zero", ["books"], .brokenBook, TopicRegistry.book) {
             $0.book(["asks": "[[\"0\",\"1\"]]"])
         },
+        value("a book that crosses itself", ["books"], .brokenBook, TopicRegistry.book) {
+            $0.book(["bids": "[[\"9\",\"1\"]]", "asks": "[[\"8\",\"1\"]]"])
+        },
+        value("a book whose sides touch", ["books"], .brokenBook, TopicRegistry.book) {
+            $0.book(["bids": "[[\"9\",\"1\"]]", "asks": "[[\"9\",\"1\"]]"])
+        },
         value("funding at a mark of zero", [], .absurd, TopicRegistry.funding) {
             $0.funding(["mark": "\"0\""])
         },

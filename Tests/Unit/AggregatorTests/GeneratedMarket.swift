@@ -29,6 +29,9 @@ struct GeneratedMarket {
         var quoteSeq: UInt64 = 0
         /// Deltas since the last snapshot.
         var deltas = 0
+        /// The prices that the book has now.
+        var bids: Set<Int> = []
+        var asks: Set<Int> = []
     }
 
     /// A symbol, its base and quote, and what it costs on the average.
@@ -128,12 +131,19 @@ struct GeneratedMarket {
         listings[place].deltas = (listings[place].deltas + 1) % (deltasPerSnapshot + 1)
         let listing = listings[place]
         let middle = price(listing.symbol)
+        if isSnapshot { (listings[place].bids, listings[place].asks) = ([], []) }
         var levels: (bids: [String], asks: [String]) = ([], [])
+        // No book crosses itself: a delta removes what an earlier record left on the wrong side of its prices.
+        for price in listings[place].bids.filter({ $0 >= middle }).sorted() { remove(price, &levels.bids) }
+        for price in listings[place].asks.filter({ $0 <= middle }).sorted() { remove(price, &levels.asks) }
+        listings[place].bids = listings[place].bids.filter { $0 < middle }
+        listings[place].asks = listings[place].asks.filter { $0 > middle }
         for step in 1...3 {
             let away = step * max(middle / 5000, 1)
-            // Every delta clears what an earlier one may have left on the wrong side.
             levels.bids.append("[\"\(Self.text(middle - away))\",\"\(1 + dice.roll(5))\"]")
             levels.asks.append("[\"\(Self.text(middle + away))\",\"\(1 + dice.roll(5))\"]")
+            listings[place].bids.insert(middle - away)
+            listings[place].asks.insert(middle + away)
         }
         let value =
             head(listing, "book.v1", listing.seq, now)
@@ -143,6 +153,10 @@ struct GeneratedMarket {
                 "bids":[\(levels.bids.joined(separator: ","))],"asks":[\(levels.asks.joined(separator: ","))]}
                 """
         shelf.put(TopicRegistry.book, key: listing.symbol, value: value)
+    }
+
+    private func remove(_ price: Int, _ levels: inout [String]) {
+        levels.append("[\"\(Self.text(price))\",\"0\"]")
     }
 
     private mutating func fund(_ place: Int, _ now: Int64, _ shelf: Shelf) {

@@ -34,6 +34,19 @@ import Testing
         }
     }
 
+    @Test func `the room of a huge message is given back at the next`() throws {
+        let inflater = try #require(Inflater(capacity: 1024, limit: 1 << 24))
+        let (huge, small) = (Samples.content(3_000_000, seed: 5), Samples.content(900, seed: 6))
+        for _ in 0..<2 {
+            #expect(try inflated(Samples.gzip(huge), by: inflater) == huge)
+            #expect(inflater.capacity >= huge.count)
+            #expect(try inflated(Samples.gzip(small), by: inflater) == small)
+            #expect(inflater.capacity == Inflater.keptCapacity)
+        }
+        #expect(try inflated(Samples.zlib(huge), .zlib, by: inflater) == huge)
+        #expect(try inflated(Samples.zlib(small), .zlib, by: inflater) == small)
+    }
+
     @Test func `members are joined`() throws {
         let parts = [400, 0, 90_000].map { Samples.content($0, seed: 7) }
         let message = parts.flatMap { Samples.gzip($0) }

@@ -150,3 +150,38 @@ import Testing
         }
     }
 }
+
+@Suite struct `The room of a scanner` {
+    @Test func `grows to a huge document, and is given back at the next`() throws {
+        let scanner = try #require(JSONScanner(capacity: 4096, maximumLength: 1 << 22))
+        let huge = "[" + String(repeating: "1,", count: 600_000) + "7]"
+        for _ in 0..<2 {
+            #expect(try elements(of: huge, by: scanner) == 600_001)
+            #expect(scanner.capacity >= huge.utf8.count)
+            #expect(try elements(of: "[1,2,3]", by: scanner) == 3)
+            #expect(scanner.capacity == JSONScanner.keptCapacity)
+        }
+    }
+
+    @Test func `is not given for a document that is too long, and stays what it was`() throws {
+        let scanner = try #require(JSONScanner(capacity: 4096, maximumLength: 10_000))
+        let long = "[" + String(repeating: "1,", count: 6000) + "7]"
+        #expect(throws: JSONError.tooLong) { try elements(of: long, by: scanner) }
+        #expect(try elements(of: "[1,2,3]", by: scanner) == 3)
+        #expect(scanner.capacity == 4096)
+    }
+
+    private func elements(of text: String, by scanner: JSONScanner) throws -> Int {
+        var text = text
+        return try text.withUTF8 { bytes in
+            var cursor = try scanner.scan(UnsafeRawBufferPointer(bytes))
+            try cursor.enterArray()
+            var count = 0
+            while try cursor.nextElement() {
+                _ = try cursor.integer()
+                count += 1
+            }
+            return count
+        }
+    }
+}

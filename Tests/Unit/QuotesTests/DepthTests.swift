@@ -55,6 +55,16 @@ private func levels(_ text: String) throws -> [PriceLevel] {
         #expect(!isSound && ladder.bids.isEmpty && ladder.asks.isEmpty)
     }
 
+    @Test(arguments: ["11:1", "12:1"])
+    mutating func `forgets all where its sides touch or cross`(bid: String) throws {
+        ladder.load(bids: try levels("10:1"), asks: try levels("11:1"))
+        let isSound = ladder.change(bids: try levels(bid), asks: [], horizonBid: nil, horizonAsk: nil)
+        #expect(!isSound && ladder.bids.isEmpty && ladder.asks.isEmpty)
+        #expect(!ladder.load(bids: try levels(bid), asks: try levels("11:1")))
+        let moved = ladder.load(bids: try levels(bid), asks: try levels("13:1"))
+        #expect(moved && ladder.bids.count == 1)
+    }
+
     @Test mutating func `is walked to a value and to a size`() throws {
         ladder.load(bids: [], asks: try levels("10:1 20:2"))
         let size = try ScaledDecimal("1.5")

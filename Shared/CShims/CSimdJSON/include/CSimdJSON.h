@@ -19,8 +19,8 @@ typedef struct md_json_indexer md_json_indexer;
 md_json_indexer *_Nullable md_json_indexer_new(size_t capacity);
 void md_json_indexer_free(md_json_indexer *indexer);
 
-/// Makes room for documents of `capacity` bytes; 0, or simdjson's error code.
-int md_json_indexer_reserve(md_json_indexer *indexer, size_t capacity);
+/// Makes room for documents of `capacity` bytes, and no more; 0, or simdjson's error code, and then there is no room at all.
+int md_json_indexer_resize(md_json_indexer *indexer, size_t capacity);
 
 /// Finds the tokens of one document; 0, or simdjson's error code. The array belongs to the indexer, is valid until its
 /// next call, and ends with an entry (not counted) that holds `length`.
