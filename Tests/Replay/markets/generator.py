@@ -10,6 +10,8 @@ CENT = Decimal("0.01")
 
 Instrument = tuple[str, str, str, str, str]
 """Symbol, venue, kind, base, quote."""
+Side = dict[Decimal, Decimal]
+"""Sizes by price."""
 
 
 def instruments(dice: random.Random) -> tuple[list[Instrument], list[tuple[str, str]]]:
@@ -229,7 +231,16 @@ class Market:
             for price in [price for price, size in known.items() if not size]:
                 del known[price]
             changes.append(change)
+        if dice.random() < 0.95:
+            self.uncross(*sides, changes[1])
         return changes
+
+    @staticmethod
+    def uncross(bids: Side, asks: Side, changes: Side) -> None:
+        """Removes the asks that a book's bids have reached: no venue's own book crosses, but where it is wrong."""
+        for price in [price for price in asks if bids and price <= max(bids)]:
+            del asks[price]
+            changes[price] = Decimal(0)
 
     @staticmethod
     def levels(bids: dict[Decimal, Decimal], asks: dict[Decimal, Decimal]) -> list[str]:

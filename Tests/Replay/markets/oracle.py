@@ -202,18 +202,21 @@ class Oracle:
         if kind == "snapshot":
             book.bids, book.asks, book.horizons = {}, {}, list(stated)
         for place, (levels, key) in enumerate(((book.bids, "bids"), (book.asks, "asks"))):
-            limits = [limit for limit in (book.horizons[place], stated[place]) if limit is not None]
-            sign = -1 if place else 1  # A bid is proven down to the highest limit, an ask up to the lowest.
-            limit = max(limits, key=lambda price: sign * price) if limits else None
             for part in filter(None, named.get(key, "").split(",")):
                 price, size = map(Decimal, part.split(":"))
                 if price <= 0 or size < 0:
                     return False
+                if self._is_unproven(price, place, book.horizons[place], stated[place]):
+                    continue
                 if size:
                     levels[price] = size
                 else:
                     levels.pop(price, None)
-            for price in [price for price in levels if limit is not None and sign * price < sign * limit]:
+        if book.bids and book.asks and max(book.bids) >= min(book.asks):
+            return False
+        for place, levels in enumerate((book.bids, book.asks)):
+            sign = -1 if place else 1
+            for price in [p for p in levels if self._is_unproven(p, place, book.horizons[place], stated[place])]:
                 del levels[price]
             kept = sorted(levels, key=lambda price: -sign * price)[: self.levels]
             if len(kept) < len(levels):
@@ -222,6 +225,11 @@ class Oracle:
                 own = book.horizons[place]
                 book.horizons[place] = kept[-1] if own is None or sign * kept[-1] > sign * own else own
         return True
+
+    @staticmethod
+    def _is_unproven(price: Decimal, place: int, *limits: Optional[Decimal]) -> bool:
+        """Whether a bid (place 0) lies below one of the limits, or an ask (1) above one."""
+        return any(limit is not None and (price > limit if place else price < limit) for limit in limits)
 
     # Routes: all of them, from all instruments, every time.
 
