@@ -205,10 +205,25 @@ extension QuoteTable {
         }
     }
 
-    /// Finds the quotes again that depend on a symbol, and notes those that are others.
+    /// Finds the quotes again that depend on a symbol, and notes those that are others or of which a leg's time was over.
+    ///
+    /// A symbol that others join may itself join one: whoever depends on it must hear of a leg that leaves it here, since no
+    /// sweep will find that leg again.
     mutating func followJoins(of symbol: Int, now: Int64) {
-        for target in joins.dependents(of: symbol) where recompute(Int(target.index), now: now) {
-            if !joined.contains(target) { joined.append(target) }
+        for target in joins.dependents(of: symbol) {
+            let hasLeaver = hasLateLeg(target, now)
+            let isOther = recompute(Int(target.index), now: now)
+            if isOther || hasLeaver, !joined.contains(target) { joined.append(target) }
+            if hasLeaver { followJoins(of: Int(target.index), now: now) }
+        }
+    }
+
+    private func hasLateLeg(_ symbol: SymbolID, _ now: Int64) -> Bool {
+        (0..<venueCount).contains { index in
+            guard let place = place(symbol, VenueIndex(index: UInt16(truncatingIfNeeded: index))) else {
+                return false
+            }
+            return deadlines[place] < now
         }
     }
 }

@@ -132,6 +132,8 @@ extension QuoteTable {
         guard !joins.rules.isEmpty else { return }
         let known = symbols
         joins.link(symbol, name(of: symbol)) { known.find($0).map(SymbolID.init(index:)) }
+        // Those that join it may have been there before it. Whose time is over the next sweep says.
+        if recompute(Int(symbol.index), now: .min) { joined.append(symbol) }
     }
 
     private mutating func addVenue() {

@@ -137,6 +137,34 @@ private func text(_ level: PriceLevel?) -> String {
         return "\(sides[0]) / \(sides[1]) of \(quote.liveLegs)\(quote.isCrossed ? " crossed" : "")"
     }
 
+    @Test mutating func `are there before their symbol says a word of its own`() throws {
+        try say("USDC-USDT", "binance", "0.99", "1")
+        try say("BTC-USDC", "binance", "101", "102")
+        _ = try must(table.symbol("BTC-USDT"))
+        #expect(
+            try view("BTC-USDT")
+                == "99.99 binance by USDC-USDT@binance / 102 binance by USDC-USDT@binance of 1"
+        )
+        #expect(joined().contains("BTC-USDT"))
+    }
+
+    @Test mutating func `leave with a market that is itself joined, whoever sees first that it is late`()
+        throws
+    {
+        try say("USDC-USDT", "binance", "0.99", "1")
+        now += 400
+        try say("BTC-USDT", "okx", "100", "103")
+        try say("BTC-USDC", "binance", "101", "102")
+        #expect(try view("BTC-USDT") == "100 okx / 102 binance by USDC-USDT@binance of 2")
+        // The market's time is over, which a record of a symbol that joins it is the first to find.
+        now += 200
+        try say("USDC-USD", "okx", "1", "1")
+        #expect(try view("BTC-USDT") == "100 okx / 103 okx of 1")
+        #expect(joined().contains("BTC-USDT"))
+        table.expire(now: now) { _ in }
+        #expect(try view("BTC-USDT") == "100 okx / 103 okx of 1")
+    }
+
     @Test mutating func `take part, and leave when either leg does`() throws {
         try say("BTC-USDT", "okx", "100", "101")
         try say("BTC-USDC", "binance", "102", "103")
