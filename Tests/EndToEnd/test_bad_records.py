@@ -81,6 +81,10 @@ class Market:
         records = self.reader.values("sys.integrity.v1")
         return [each for record in records for each in record["incidents"] if each["kind"] == f"ignored_{reason}"]
 
+    def dead_letters(self) -> set[str]:
+        """The reasons of all dead letters."""
+        return {letter["reason"] for letter in self.reader.values("sys.dead_letter.v1")}
+
 
 CROSSED = ("200", "201")  # A bid at twice what the other asks.
 
@@ -140,8 +144,8 @@ def test_bad_records_are_counted_and_told_and_make_no_opportunity(stage: Stage) 
         assert market.aggregator.running, name
     for reason in {reason for reason, _ in BAD.values()}:
         eventually(f"{reason} is told", lambda: market.incidents(reason), within=15)
-    letters = market.reader.values("sys.dead_letter.v1")
-    assert {"malformed", "wrong_schema", "missing_field", "bad_field"} <= {letter["reason"] for letter in letters}
+    reasons = {"malformed", "wrong_schema", "missing_field", "bad_field"}
+    eventually("each has its dead letter", lambda: reasons <= market.dead_letters(), within=15)
     assert market.reader.values("arb.opportunity.v1") == []
     # It still sees what is really there; okx has a book by now, which its quotes add nothing to.
     market.send("md.book.v1", SYMBOL, book(market, bids=[["100.8", "1"]], asks=[["101", "1"]]))
@@ -161,7 +165,12 @@ def test_an_instrument_that_nobody_described_is_told_and_has_no_opportunity(stag
     incident = eventually("no_instrument is told", told, within=20)[0]
     assert incident["symbol"] == "ETH-USDT"
     assert market.reader.values("arb.opportunity.v1") == []
-    assert market.reader.values("agg.quote.v1", symbol="ETH-USDT")[-1]["crossed"]
+
+    def crossed() -> bool:
+        quotes = market.reader.values("agg.quote.v1", symbol="ETH-USDT")
+        return bool(quotes) and quotes[-1]["crossed"]
+
+    eventually("a crossed quote", crossed, within=15)
     assert market.aggregator.stop() == 0
 
 

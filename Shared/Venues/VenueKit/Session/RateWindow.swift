@@ -2,17 +2,23 @@
 
 import Lifecycle
 
-/// At most so many happenings in any window of a venue's length.
+/// At most so many happenings in any window of a venue's length, as the venue sees them.
+///
+/// A venue counts what arrives. A journey may take longer than the next one, and what left a whole window apart arrives
+/// closer together; so the window is longer than the venue's by ``journeySlackMilliseconds``.
 ///
 /// - Allocates: when made.
 public struct RateWindow: Sendable {
+    /// By how much the journeys of two happenings may differ before a venue counts one more than it allows.
+    public static let journeySlackMilliseconds: Int64 = 250
+
     private let window: Int64
     private var times: [MonotonicNanos]
     private var oldest = 0
 
     /// Makes a window of a venue's limit.
     public init(_ limit: RateLimit) {
-        window = Int64(max(limit.windowMilliseconds, 0))
+        window = Int64(max(limit.windowMilliseconds, 0)) + Self.journeySlackMilliseconds
         times = Array(repeating: MonotonicNanos(.min), count: max(limit.count, 1))
     }
 
