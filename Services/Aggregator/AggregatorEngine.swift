@@ -62,8 +62,8 @@ final class AggregatorEngine {
     var dirtyBooks: ContiguousArray<SymbolID> = []
     /// Which part of the market is this instance's.
     var share: MarketShare
-    /// How many steps of opportunities were told.
-    private(set) var toldSteps: UInt64 = 0
+    /// Called when steps of opportunities have been handed over.
+    var onSteps: () -> Void = {}
     /// Whether ``share`` changed since routes were last followed.
     var hasNewShare = false
     /// How many routes there were then.
@@ -340,7 +340,6 @@ extension AggregatorEngine {
 
     func publishSteps(_ now: Int64) {
         guard !board.steps.isEmpty else { return }
-        toldSteps &+= UInt64(board.steps.count)
         for step in board.steps {
             publisher.publish(step, of: board, quotes, now: now)
             if step.state == .open, let trigger = step.trigger {
@@ -348,6 +347,7 @@ extension AggregatorEngine {
             }
         }
         board.removeSteps()
+        onSteps()
     }
 
     /// Tells quotes again that have not changed for long; one of which nobody is live was told when the last left.

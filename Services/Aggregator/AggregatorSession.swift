@@ -61,6 +61,8 @@ final class AggregatorSession {
     private let longestPause: Int64
     /// When this instance last looked at the clock.
     private var lastMoment = MonotonicNanos.now
+    /// When the record that is being taken in was taken up.
+    private var takenUp: MonotonicNanos?
     private var nextRoutes = MonotonicNanos.now
     private var nextWarning = MonotonicNanos.now
     private var nextCommit = MonotonicNanos.now
@@ -116,6 +118,7 @@ final class AggregatorSession {
         let (engine, publisher) = (engine, publisher)
         announcer.resolve(name: { engine.symbolName($0) }, epoch: { publisher.epoch(ofSymbol: $0) })
         group.onChange = { [unowned self] in follow($0) }
+        engine.onSteps = { [unowned self] in noteSteps() }
         if settings.kafka.isEmbedded {
             engine.setPartitions(quotes.assignment.count)
             follow(.assigned(Array(quotes.assignment)))
@@ -214,11 +217,16 @@ extension AggregatorSession {
         return clock.wall.microseconds
     }
 
-    /// Notes how long a record takes of which steps of opportunities are told.
+    /// Takes in a record; how long it takes until the steps that it makes are handed over is noted.
     private func timed(_ take: () -> Void) {
-        let (steps, began) = (engine.toldSteps, clock.monotonic)
+        takenUp = clock.monotonic
         take()
-        if engine.toldSteps != steps { metrics.decision.observe(clock.monotonic - began) }
+        takenUp = nil
+    }
+
+    private func noteSteps() {
+        guard let takenUp else { return }
+        metrics.decision.observe(clock.monotonic - takenUp)
     }
 
     private func doChores() throws {

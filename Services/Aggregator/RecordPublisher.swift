@@ -105,12 +105,11 @@ final class RecordPublisher {
     /// Publishes a step of an opportunity.
     func publish(_ step: RouteStep, of board: ArbitrageBoard, _ quotes: QuoteTable, now: Int64) {
         guard let first = board.map.routes[step.route].legs.first else { return }
-        let symbol = board.depth[first.market].symbol
+        let symbol = board.depth.symbol(of: first.market)
         makeRoom(symbol)
         let seq = sequences[Int(symbol.index)].opportunity + 1
-        let maker = StepRecordMaker(board: board, quotes: quotes) { self.venueSymbol($0, $1) }
         let head = head(symbol, quotes.name(of: symbol), seq, now)
-        guard let record = maker.record(step, head) else { return }
+        guard let record = record(step, of: board, quotes, head) else { return }
         sequences[Int(symbol.index)].opportunity = seq
         writer.clear()
         record.encode(into: &writer)

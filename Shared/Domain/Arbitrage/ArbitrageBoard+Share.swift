@@ -52,8 +52,7 @@ extension ArbitrageBoard {
     private mutating func drop(_ routes: Set<Int>, _ reason: CloseReason?, _ now: Int64) {
         for route in routes.sorted() {
             if let reason { end(route, reason, nil, now) }
-            lives[route] = nil
-            states[route].isAlive = false
+            lives.end(route)
         }
         settling = settling.filter { !routes.contains($0.key.route) }
         replays.removeAll { routes.contains($0.route) }

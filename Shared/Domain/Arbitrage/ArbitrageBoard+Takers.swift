@@ -8,15 +8,6 @@ struct SettlingKey: Hashable, Sendable {
     let opened: Int64
 }
 
-/// A taker's orders on their way.
-struct Replay: Sendable {
-    let due: Int64
-    let route: Int
-    let opened: Int64
-    let latency: Int64
-    let size: ScaledDecimal
-}
-
 extension ArbitrageBoard {
     /// Sends the orders of all latencies on their way; gives their number.
     mutating func scheduleReplays(
@@ -26,14 +17,14 @@ extension ArbitrageBoard {
         _ now: Int64
     ) -> Int {
         var count = 0
-        for latency in settings.latencies {
+        for (index, latency) in settings.latencies.enumerated() {
             let (due, overflow) = now.addingReportingOverflow(latency)
             guard !overflow, replays.count < settings.maximumReplays else {
                 counts.refusedReplays &+= 1
                 continue
             }
-            nextReplay = min(nextReplay, due)
-            replays.append(Replay(due: due, route: route, opened: opened, latency: latency, size: size))
+            let replay = Replay(due: due, route: route, opened: opened, latency: latency, size: size)
+            replays.append(replay, latency: index)
             count += 1
         }
         return count
@@ -41,27 +32,23 @@ extension ArbitrageBoard {
 
     /// Lets those orders arrive that are due before now: the books still are as they were then.
     mutating func settle(before now: Int64) {
-        guard nextReplay < now else { return }
-        var arrived: [Replay] = []
-        nextReplay = .max
-        replays.removeAll { replay in
-            guard replay.due < now else {
-                nextReplay = min(nextReplay, replay.due)
-                return false
-            }
-            arrived.append(replay)
-            return true
+        guard replays.nextDue < now else { return }
+        replays.take(before: now, into: &arrived)
+        if arrived.count > 1 {
+            arrived.sort { ($0.due, $0.route, $0.opened) < ($1.due, $1.route, $1.opened) }
         }
-        arrived.sort { ($0.due, $0.route, $0.opened) < ($1.due, $1.route, $1.opened) }
-        for replay in arrived { settle(replay) }
+        for index in arrived.indices { settle(arrived[index]) }
+        arrived.removeAll(keepingCapacity: true)
     }
 
     private mutating func settle(_ replay: Replay) {
         let result = TakerResult(latencyMicroseconds: replay.latency, earned: earned(replay))
-        if lives[replay.route]?.openedMicroseconds == replay.opened {
-            lives[replay.route]?.settle(result)
-            return
+        let isOpen = lives.change(replay.route) { life in
+            guard life.openedMicroseconds == replay.opened else { return false }
+            life.settle(result)
+            return true
         }
+        if isOpen == true { return }
         let key = SettlingKey(route: replay.route, opened: replay.opened)
         guard var life = settling[key] else { return }
         life.settle(result)

@@ -28,12 +28,13 @@ public struct ArbitrageBoard: Sendable {
     var states: ContiguousArray<RouteState> = []
     /// What was said of each instrument by ``setStanding(isOwned:isKnown:_:closing:now:)``.
     var standings: ContiguousArray<Standing> = []
-    var lives: [Int: RouteLife] = [:]
+    var lives = LifeTable()
     /// Closed ones that wait for late takers, by route and name.
     var settling: [SettlingKey: RouteLife] = [:]
-    var replays: ContiguousArray<Replay> = []
-    /// When the first of them arrives.
-    var nextReplay = Int64.max
+    /// Late takers on their way.
+    var replays: ReplayQueues
+    /// Used again whenever some of them arrive.
+    var arrived: ContiguousArray<Replay> = []
     private var touched: ContiguousArray<MarketIndex> = []
 
     /// A board that knows no instrument yet.
@@ -41,25 +42,33 @@ public struct ArbitrageBoard: Sendable {
         self.settings = settings
         self.depth = DepthTable(settings: depth)
         self.map = map
+        replays = ReplayQueues(latencies: settings.latencies.count)
     }
 
     /// How many opportunities are open.
-    public var openCount: Int { lives.values.count { $0.openedMicroseconds != nil } }
+    public var openCount: Int { lives.openCount }
 
     /// What a route is called, which with the opening time is an opportunity's id.
     ///
     /// `symbol:venue:venue` for one symbol at two venues, else the kind and the legs.
     public func name(of route: Int, _ names: QuoteTable) -> String {
-        let route = map.routes[route]
-        let legs = route.legs.map { (leg: depth[$0.market], isBuy: $0.isBuy) }
-        if legs.count == 2, legs[0].leg.symbol == legs[1].leg.symbol {
-            let venues = legs.map { names.name(of: $0.leg.venue) }
-            return "\(names.name(of: legs[0].leg.symbol)):\(venues[0]):\(venues[1])"
+        let legs = map.routes[route].legs
+        if legs.count == 2, depth.symbol(of: legs[0].market) == depth.symbol(of: legs[1].market) {
+            var name = names.name(of: depth.symbol(of: legs[0].market))
+            for leg in legs {
+                name += ":"
+                name += names.name(of: depth.venue(of: leg.market))
+            }
+            return name
         }
-        let parts = legs.map { leg, isBuy in
-            "\(isBuy ? "+" : "-")\(names.name(of: leg.symbol))@\(names.name(of: leg.venue))"
+        var name = map.routes[route].kind.rawValue
+        for leg in legs {
+            name += leg.isBuy ? ":+" : ":-"
+            name += names.name(of: depth.symbol(of: leg.market))
+            name += "@"
+            name += names.name(of: depth.venue(of: leg.market))
         }
-        return "\(route.kind.rawValue):\(parts.joined(separator: ":"))"
+        return name
     }
 
     /// Forgets the collected steps and keeps their memory.
@@ -85,7 +94,6 @@ struct RouteState: Sendable {
     var rules: RouteRules?
     /// Whether it is this board's to judge, and can be.
     var isWatched = true
-    var isAlive = false
     /// Whether nothing comes of it until a best price or a leg's health is another.
     var isQuiet = false
     var lastOpened = Int64.min
@@ -128,6 +136,15 @@ extension ArbitrageBoard {
     /// What an instrument allows and charges, as far as it is known.
     public func facts(of market: MarketIndex) -> MarketFacts? {
         Int(market.index) < facts.count ? facts[Int(market.index)] : nil
+    }
+
+    /// What an instrument charges, as far as it is known; the maker's nil: nobody says.
+    ///
+    /// - Allocates: never.
+    public func fees(of market: MarketIndex) -> (taker: ScaledDecimal, maker: ScaledDecimal?)? {
+        let place = Int(market.index)
+        guard place < facts.count, let taker = facts[place]?.takerFee else { return nil }
+        return (taker, facts[place]?.makerFee)
     }
 
     /// Whether an instrument is known and can be traded.
@@ -199,8 +216,8 @@ extension ArbitrageBoard {
         touched.removeAll(keepingCapacity: true)
         depth.expire(now: now) { touched.append($0) }
         for market in touched { judge(market, nil, now) }
-        guard !lives.isEmpty else { return }
-        for route in lives.keys.sorted() {
+        // Neither of the two ends a life.
+        for route in lives.routes {
             openIfDue(route, nil, now)
             tellIfDue(route, now)
         }
@@ -217,9 +234,9 @@ extension ArbitrageBoard {
 
     /// Closes everything that is open.
     public mutating func closeAll(_ reason: CloseReason, now: Int64) {
-        for route in lives.keys.sorted() { end(route, reason, nil, now) }
+        for route in lives.routes { end(route, reason, nil, now) }
         settling.removeAll()
-        replays.removeAll()
+        replays.removeAll { _ in true }
     }
 }
 
@@ -235,7 +252,7 @@ extension ArbitrageBoard {
         states[route].isQuiet = false
         if let reason = obstacle(route) {
             states[route].isQuiet = true
-            if states[route].isAlive { end(route, reason, trigger, now) }
+            if lives.has(route) { end(route, reason, trigger, now) }
             return
         }
         var figures: DepthFigures?
@@ -245,21 +262,20 @@ extension ArbitrageBoard {
             counts.overflows &+= 1
         }
         guard let figures else {
-            if states[route].isAlive { end(route, .edgeGone, trigger, now) }
+            if lives.has(route) { end(route, .edgeGone, trigger, now) }
             return
         }
         if let most = settings.maximumEdgeBasisPoints, figures.edgeBasisPoints > most {
             counts.implausible &+= 1
             lastImplausible = route
-            if states[route].isAlive { end(route, .legInvalid, trigger, now) }
+            if lives.has(route) { end(route, .legInvalid, trigger, now) }
             return
         }
         if !figures.isBest { counts.cutSearches &+= 1 }
-        if states[route].isAlive {
-            _ = lives[route]?.take(figures, trigger, now: now)
+        if lives.has(route) {
+            _ = lives.change(route) { $0.take(figures, trigger, now: now) }
         } else {
-            lives[route] = RouteLife(figures, now: now)
-            states[route].isAlive = true
+            lives.begin(route, RouteLife(figures, now: now))
         }
         openIfDue(route, trigger, now)
         tellIfDue(route, now)
@@ -317,22 +333,21 @@ extension ArbitrageBoard {
 
 extension ArbitrageBoard {
     private mutating func openIfDue(_ route: Int, _ trigger: Trigger?, _ now: Int64) {
-        guard let life = lives[route], life.openedMicroseconds == nil,
-            life.hasLasted(settings.minimumDurationMicroseconds, now: now)
-        else { return }
+        guard let wait = lives.waiting(route, for: settings.minimumDurationMicroseconds, now: now) else {
+            return
+        }
         // Two opportunities of a route never share an opening time, so that ids stay unique.
         let last = states[route].lastOpened
-        let opened = max(life.seenMicroseconds, last == .max ? .max : last + 1)
+        let opened = max(wait.seen, last == .max ? .max : last + 1)
         states[route].lastOpened = opened
-        let awaited = scheduleReplays(route, opened, life.figures.size, now)
-        lives[route]?.open(as: opened, awaiting: awaited, now: now)
+        let awaited = scheduleReplays(route, opened, wait.size, now)
+        _ = lives.change(route) { $0.open(as: opened, awaiting: awaited, now: now) }
         tell(route, .open, nil, trigger, now)
     }
 
     private mutating func tellIfDue(_ route: Int, _ now: Int64) {
-        guard let trigger = lives[route]?.tell(after: settings.updateIntervalMicroseconds, now: now) else {
-            return
-        }
+        let interval = settings.updateIntervalMicroseconds
+        guard let trigger = lives.change(route, { $0.tell(after: interval, now: now) }) ?? nil else { return }
         tell(route, .update, nil, trigger, now)
     }
 
@@ -348,8 +363,7 @@ extension ArbitrageBoard {
         } else {
             counts.tooShort &+= 1
         }
-        lives[route] = nil
-        states[route].isAlive = false
+        lives.end(route)
     }
 
     private mutating func tell(
@@ -377,8 +391,10 @@ extension ArbitrageBoard {
             return
         }
         let legs = map.routes[route].legs.map { leg in
-            let leg = depth[leg.market]
-            return LegMoment(ageMicroseconds: leg.age(at: now), skewMicroseconds: leg.skew)
+            LegMoment(
+                ageMicroseconds: depth.age(of: leg.market, at: now),
+                skewMicroseconds: depth.skew(of: leg.market)
+            )
         }
         steps.append(
             RouteStep(

@@ -92,12 +92,10 @@ struct RouteLife: Sendable {
     /// - Throws: ``DecimalError/overflow``.
     func life(now: Int64) throws(DecimalError) -> LifeFigures {
         let now = endedMicroseconds ?? now
-        var copy = self
-        copy.weigh(now)
         let lifetime = Self.span(from: seenMicroseconds, to: max(now, changedMicroseconds))
         let mean =
             lifetime > 0
-            ? try copy.weighted.divided(by: ScaledDecimal(lifetime), decimals: 4, rounding: .halfEven)
+            ? try weighted(until: now).divided(by: ScaledDecimal(lifetime), decimals: 4, rounding: .halfEven)
             : figures.edgeBasisPoints
         return LifeFigures(
             peakEdgeBasisPoints: peakEdge,
@@ -108,12 +106,17 @@ struct RouteLife: Sendable {
     }
 
     private mutating func weigh(_ now: Int64) {
-        let held = Self.span(from: changedMicroseconds, to: now)
+        weighted = weighted(until: now)
         changedMicroseconds = max(now, changedMicroseconds)
+    }
+
+    /// ``weighted`` with what the present figures add to it.
+    private func weighted(until now: Int64) -> ScaledDecimal {
+        let held = Self.span(from: changedMicroseconds, to: now)
         guard held > 0, let part = try? figures.edgeBasisPoints.multiplied(by: ScaledDecimal(held)),
             let sum = try? weighted.adding(part)
-        else { return }
-        weighted = sum
+        else { return weighted }
+        return sum
     }
 
     /// Never negative, whatever a clock does.

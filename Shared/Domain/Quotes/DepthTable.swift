@@ -81,6 +81,26 @@ public struct DepthTable: Sendable {
     /// What is known of an instrument that this table numbered.
     public subscript(_ market: MarketIndex) -> DepthLeg { legs[Int(market.index)] }
 
+    /// What an instrument is of.
+    ///
+    /// - Allocates: never.
+    public func symbol(of market: MarketIndex) -> SymbolID { legs[Int(market.index)].symbol }
+
+    /// Whose an instrument is.
+    ///
+    /// - Allocates: never.
+    public func venue(of market: MarketIndex) -> VenueIndex { legs[Int(market.index)].venue }
+
+    /// How old an instrument's book is at a time; see ``DepthLeg/age(at:)``.
+    ///
+    /// - Allocates: never.
+    public func age(of market: MarketIndex, at now: Int64) -> Int64 { legs[Int(market.index)].age(at: now) }
+
+    /// How late an instrument's book came; see ``DepthLeg/skew``.
+    ///
+    /// - Allocates: never.
+    public func skew(of market: MarketIndex) -> Int64? { legs[Int(market.index)].skew }
+
     /// Whether an instrument's leg counts; one in quarantine is invalid, whatever its book says.
     ///
     /// - Allocates: never.
