@@ -18,19 +18,23 @@ enum AggregatorCommand {
                 value: "FILE",
                 repeatable: true,
                 help: "records of a file (- is the input) to records on the output, without a cluster"
-            )
+            ),
+            CommandOption("--metrics", help: "with --replay: the metrics on the error output at the end"),
         ]
     )
 
     static func run(_ words: [String]) -> Int32 {
         var files: [String] = []
+        var tellsMetrics = false
         let outcome = ServiceLaunch.prepare(description, arguments: words) { reader, line in
             files = line.values("--replay")
+            tellsMetrics = line.has("--metrics")
             return AggregatorSettings(reader, needsServers: files.isEmpty)
         }
         switch outcome {
         case .exit(let code): return code
-        case .run(let settings, _) where !files.isEmpty: return ReplayRun.run(settings, files)
+        case .run(let settings, _) where !files.isEmpty:
+            return ReplayRun.run(settings, files, tellsMetrics: tellsMetrics)
         case .run(let settings, let effective): return serve(settings, effective)
         }
     }

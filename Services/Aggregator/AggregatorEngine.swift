@@ -62,8 +62,8 @@ final class AggregatorEngine {
     var dirtyBooks: ContiguousArray<SymbolID> = []
     /// Which part of the market is this instance's.
     var share: MarketShare
-    /// Called when steps of opportunities have been handed over.
-    var onSteps: () -> Void = {}
+    /// Called when a step of an opportunity has been handed over that a record led to.
+    var onStep: () -> Void = {}
     /// Whether ``share`` changed since routes were last followed.
     var hasNewShare = false
     /// How many routes there were then.
@@ -340,14 +340,13 @@ extension AggregatorEngine {
 
     func publishSteps(_ now: Int64) {
         guard !board.steps.isEmpty else { return }
-        for step in board.steps {
-            publisher.publish(step, of: board, quotes, now: now)
+        publisher.publish(board.steps, of: board, quotes, now: now) { step in
+            if step.trigger != nil { onStep() }
             if step.state == .open, let trigger = step.trigger {
                 metrics.tickToOpportunity.observe(now &- trigger.receivedMicroseconds)
             }
         }
         board.removeSteps()
-        onSteps()
     }
 
     /// Tells quotes again that have not changed for long; one of which nobody is live was told when the last left.

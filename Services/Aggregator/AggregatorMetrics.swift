@@ -50,6 +50,13 @@ struct AggregatorMetrics: Sendable {
         1_000_000, 5_000_000, 30_000_000,
     ]
 
+    /// Fine about the 10 us that a decision may take.
+    private static let decisionBounds: [Int64] = [
+        2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000, 12_000, 15_000, 20_000, 30_000, 50_000,
+        75_000,
+        100_000, 150_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,
+    ]
+
     init(_ metrics: Metrics) {
         func records(_ outcome: String) -> Counter {
             metrics.counter(
@@ -102,8 +109,9 @@ struct AggregatorMetrics: Sendable {
         }
         tickToOpportunity = latency("tick_to_opportunity", "From the feed's socket to the opportunity.")
         recordAge = latency("record_age", "From the feed's producer to here.")
-        let help = "From taking up a record to the hand-over of the steps that it made."
-        decision = metrics.histogram("marketbus_aggregator_decision_seconds", help: help)
+        let help = "From taking up a record to the hand-over of each step that it made."
+        let name = "marketbus_aggregator_decision_seconds"
+        decision = metrics.histogram(name, help: help, bounds: Self.decisionBounds)
     }
 
     private static func ignored(_ metrics: Metrics) -> [Counter] {

@@ -43,6 +43,7 @@ final class AggregatorSession {
     private let publisher: RecordPublisher
     private let announcer: LossAnnouncer
     private let metrics: AggregatorMetrics
+    private let decisions: DecisionTimer
     private let instruments: KafkaConsumer
     private let quotes: KafkaConsumer
     private let statuses: KafkaConsumer
@@ -61,8 +62,6 @@ final class AggregatorSession {
     private let longestPause: Int64
     /// When this instance last looked at the clock.
     private var lastMoment = MonotonicNanos.now
-    /// When the record that is being taken in was taken up.
-    private var takenUp: MonotonicNanos?
     private var nextRoutes = MonotonicNanos.now
     private var nextWarning = MonotonicNanos.now
     private var nextCommit = MonotonicNanos.now
@@ -78,6 +77,7 @@ final class AggregatorSession {
         try Self.prepareTopics(settings.kafka, runtime)
         let metrics = AggregatorMetrics(runtime.metrics)
         self.metrics = metrics
+        decisions = DecisionTimer(metrics.decision, clock)
         guard let scanner = JSONScanner() else {
             throw KafkaError(code: .client, retry: .never, message: "no memory for the JSON scanner")
         }
@@ -118,7 +118,7 @@ final class AggregatorSession {
         let (engine, publisher) = (engine, publisher)
         announcer.resolve(name: { engine.symbolName($0) }, epoch: { publisher.epoch(ofSymbol: $0) })
         group.onChange = { [unowned self] in follow($0) }
-        engine.onSteps = { [unowned self] in noteSteps() }
+        engine.onStep = { [decisions] in decisions.noteStep() }
         if settings.kafka.isEmbedded {
             engine.setPartitions(quotes.assignment.count)
             follow(.assigned(Array(quotes.assignment)))
@@ -195,12 +195,12 @@ extension AggregatorSession {
         try statuses.poll(waitMilliseconds: 0) { engine.takeStatus(InboundRecord($0), now: present()) }
         try quotes.poll(waitMilliseconds: Self.turnMilliseconds) {
             let record = InboundRecord($0)
-            timed { engine.takeQuote(record, now: present()) }
+            decisions.time { engine.takeQuote(record, now: present()) }
         }
         try reader.poll { topic, record in
             switch topic {
-            case TopicRegistry.bbo: timed { engine.takeQuote(record, now: present()) }
-            case TopicRegistry.book: timed { engine.takeBook(record, now: present()) }
+            case TopicRegistry.bbo: decisions.time { engine.takeQuote(record, now: present()) }
+            case TopicRegistry.book: decisions.time { engine.takeBook(record, now: present()) }
             case TopicRegistry.funding: engine.takeFunding(record, now: present())
             default: engine.noteOpportunity(record)
             }
@@ -215,18 +215,6 @@ extension AggregatorSession {
     private func present() -> Int64 {
         notePause()
         return clock.wall.microseconds
-    }
-
-    /// Takes in a record; how long it takes until the steps that it makes are handed over is noted.
-    private func timed(_ take: () -> Void) {
-        takenUp = clock.monotonic
-        take()
-        takenUp = nil
-    }
-
-    private func noteSteps() {
-        guard let takenUp else { return }
-        metrics.decision.observe(clock.monotonic - takenUp)
     }
 
     private func doChores() throws {

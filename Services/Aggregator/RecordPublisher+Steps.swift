@@ -80,7 +80,10 @@ extension RecordPublisher {
         )
     }
 
-    private static func trigger(_ trigger: Trigger?, _ quotes: QuoteTable) -> OpportunityRecord.Trigger? {
+    private static func trigger(
+        _ trigger: Trigger?,
+        _ quotes: QuoteTable
+    ) -> OpportunityRecord.Trigger? {
         guard let trigger else { return nil }
         return OpportunityRecord.Trigger(
             venue: quotes.name(of: trigger.venue),

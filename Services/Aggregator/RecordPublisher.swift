@@ -102,8 +102,26 @@ final class RecordPublisher {
         send(TopicRegistry.quote, stream: symbol.index &* 3, quote.head)
     }
 
-    /// Publishes a step of an opportunity.
-    func publish(_ step: RouteStep, of board: ArbitrageBoard, _ quotes: QuoteTable, now: Int64) {
+    /// Publishes steps of opportunities; `told` is called for each when it has been handed over.
+    func publish(
+        _ steps: ContiguousArray<RouteStep>,
+        of board: ArbitrageBoard,
+        _ quotes: QuoteTable,
+        now: Int64,
+        told: (RouteStep) -> Void
+    ) {
+        for step in steps {
+            publish(step, of: board, quotes, now: now)
+            told(step)
+        }
+    }
+
+    private func publish(
+        _ step: RouteStep,
+        of board: ArbitrageBoard,
+        _ quotes: QuoteTable,
+        now: Int64
+    ) {
         guard let first = board.map.routes[step.route].legs.first else { return }
         let symbol = board.depth.symbol(of: first.market)
         makeRoom(symbol)

@@ -25,10 +25,17 @@ struct ReplayRun {
     private static let rest: Int64 = 1_000_000
 
     private let engine: AggregatorEngine
+    private let decisions: DecisionTimer
+    private let registry = Metrics()
     private var now: Int64
 
     /// Runs and gives the exit code; everything that is wrong was said.
-    static func run(_ settings: AggregatorSettings, _ files: [String]) -> Int32 {
+    ///
+    /// - Parameters:
+    ///   - settings: the service's.
+    ///   - files: where the records are.
+    ///   - tellsMetrics: whether the metrics are written to the error output at the end.
+    static func run(_ settings: AggregatorSettings, _ files: [String], tellsMetrics: Bool) -> Int32 {
         do throws(RecordLineError) {
             let output = RecordLineWriter()
             var records = try MergedRecords(files)
@@ -43,6 +50,9 @@ struct ReplayRun {
             while output.failure == nil, let record = try records.next() { run.take(record) }
             run.end()
             try output.flush()
+            if tellsMetrics {
+                Terminal.write(String(decoding: run.registry.render(), as: UTF8.self), to: .error)
+            }
             return ExitCode.success.code
         } catch {
             Terminal.write("aggregator: --replay \(error)\n", to: .error)
@@ -59,7 +69,8 @@ struct ReplayRun {
             throw RecordLineError(reading: "no memory for the JSON scanner")
         }
         now = start
-        let metrics = AggregatorMetrics(Metrics())
+        let metrics = AggregatorMetrics(registry)
+        decisions = DecisionTimer(metrics.decision, SystemClock())
         let instance = settings.common.instance
         engine = AggregatorEngine(
             settings,
@@ -68,6 +79,7 @@ struct ReplayRun {
             metrics: metrics,
             logger: Logger(service: "aggregator", instance: instance, level: .warning)
         )
+        engine.onStep = { [decisions] in decisions.noteStep() }
         // The whole market is this one's, and there is nothing to learn of what was before.
         engine.setPartitions(1)
         engine.take([0])
@@ -94,8 +106,8 @@ struct ReplayRun {
 
     private func take(_ record: InboundRecord, _ topic: TopicID) {
         switch topic {
-        case TopicRegistry.bbo: engine.takeQuote(record, now: now)
-        case TopicRegistry.book: engine.takeBook(record, now: now)
+        case TopicRegistry.bbo: decisions.time { engine.takeQuote(record, now: now) }
+        case TopicRegistry.book: decisions.time { engine.takeBook(record, now: now) }
         case TopicRegistry.funding: engine.takeFunding(record, now: now)
         case TopicRegistry.instrument: engine.takeInstrument(record, now: now)
         case TopicRegistry.feedStatus: engine.takeStatus(record, now: now)

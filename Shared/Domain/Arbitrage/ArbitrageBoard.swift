@@ -151,7 +151,9 @@ extension ArbitrageBoard {
     ///
     /// - Allocates: never.
     public func isDescribed(_ market: MarketIndex) -> Bool {
-        Int(market.index) < facts.count && facts[Int(market.index)] != nil
+        let place = Int(market.index)
+        if place < facts.count, case .some = facts[place] { return true }
+        return false
     }
 
     /// Says what a perpetual's next funding is; nil: nobody knows.
@@ -285,7 +287,7 @@ extension ArbitrageBoard {
     func obstacle(_ route: Int) -> CloseReason? {
         var isStale = false
         for leg in map.routes[route].legs {
-            guard facts[Int(leg.market.index)] != nil else { return .legInvalid }
+            guard isDescribed(leg.market) else { return .legInvalid }
             switch depth.health(leg.market) {
             case .live: continue
             case .stale: isStale = true

@@ -111,43 +111,45 @@ extension PairWalk {
         return carry.isZero ? edge : try edge.adding(carry)
     }
 
-    /// Shows the parts of a size that meet one ask and one bid, in order, until `body` returns false; gives what is left.
+    /// Shows the parts of a size that meet one ask and one bid, in order, until `body` returns false; gives what was
+    /// shown. Without a size the books end it: nothing behind the last part is looked at.
     private func walk(
-        _ size: ScaledDecimal,
+        _ size: ScaledDecimal?,
         _ books: Books,
         _ body: (_ ask: ScaledDecimal, _ bid: ScaledDecimal, _ part: ScaledDecimal) throws(DecimalError) ->
             Bool
     ) throws(DecimalError) -> ScaledDecimal {
-        var left = size
+        var taken = ScaledDecimal.zero
         var (row, column) = (0, 0)
         var (asked, wanted) = (ScaledDecimal.zero, ScaledDecimal.zero)
-        while left.isPositive {
+        while true {
+            if let size, taken >= size { return taken }
             if asked.isZero {
-                guard row < books.asks.count else { return left }
+                guard row < books.asks.count else { return taken }
                 asked = books.asks[row].size
                 row += 1
             }
             if wanted.isZero {
-                guard column < books.bids.count else { return left }
+                guard column < books.bids.count else { return taken }
                 wanted = books.bids[column].size
                 column += 1
             }
-            let part = min(left, min(asked, wanted))
-            guard try body(books.asks[row - 1].price, books.bids[column - 1].price, part) else { return left }
+            var part = min(asked, wanted)
+            if let size { part = min(part, try size.subtracting(taken)) }
+            guard try body(books.asks[row - 1].price, books.bids[column - 1].price, part) else {
+                return taken
+            }
             asked = try asked.subtracting(part)
             wanted = try wanted.subtracting(part)
-            left = try left.subtracting(part)
+            taken = try taken.adding(part)
         }
-        return left
     }
 
     /// Up to which size every unit is worth taking.
     private func crossedSize(_ books: Books) throws(DecimalError) -> ScaledDecimal {
-        let all = min(try LadderWalk.depth(books.asks), try LadderWalk.depth(books.bids))
-        let rest = try walk(all, books) { (ask, bid, _) throws(DecimalError) in
+        try walk(nil, books) { (ask, bid, _) throws(DecimalError) in
             try gain(ask, bid, requiredFactor, books.carry).isPositive
         }
-        return try all.subtracting(rest)
     }
 
     /// The smallest multiple of the step that every minimum allows; nil where the books don't hold so much.
@@ -183,7 +185,7 @@ extension PairWalk {
         _ factor: ScaledDecimal
     ) throws(DecimalError) -> ScaledDecimal? {
         var sum = ScaledDecimal.zero
-        let rest = try walk(size, books) { (ask, bid, part) throws(DecimalError) in
+        let taken = try walk(size, books) { (ask, bid, part) throws(DecimalError) in
             let gained = try gain(ask, bid, factor, books.carry)
             if let contractSize {
                 // Contracts × quote a contract / price = base.
@@ -194,7 +196,7 @@ extension PairWalk {
             }
             return true
         }
-        return rest.isPositive ? nil : sum
+        return taken < size ? nil : sum
     }
 
     private func told(_ profit: ScaledDecimal) throws(DecimalError) -> ScaledDecimal {
@@ -216,7 +218,7 @@ extension PairWalk {
         let cost = try paid.multiplied(by: buyFactor)
         var curve: [CurvePoint] = []
         for point in try Curve.sizes([books.asks, books.bids], step: step, from: least, to: size) {
-            if let gained = try sum(point, books, buyFactor) {
+            if let gained = try point == size ? gained : sum(point, books, buyFactor) {
                 curve.append(CurvePoint(size: point, profit: try told(gained)))
             }
         }

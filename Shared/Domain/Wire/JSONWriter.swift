@@ -130,8 +130,17 @@ public struct JSONWriter: ~Copyable {
     public mutating func string(bytes: UnsafeRawBufferPointer) {
         reserve(bytes.count * 6 + 2)
         byte(UInt8(ascii: "\""))
-        for value in bytes { escaped(value) }
+        if bytes.contains(where: Self.needsEscape) {
+            for value in bytes { escaped(value) }
+        } else {
+            raw(bytes)
+        }
         byte(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
+    private static func needsEscape(_ value: UInt8) -> Bool {
+        value < 0x20 || value == UInt8(ascii: "\"") || value == UInt8(ascii: "\\")
     }
 
     private mutating func escaped(_ value: UInt8) {

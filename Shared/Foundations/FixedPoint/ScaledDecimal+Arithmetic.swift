@@ -116,12 +116,20 @@ extension ScaledDecimal {
         return overflow ? nil : result
     }
 
+    private static func divided(_ numerator: Int128, _ denominator: Int128) -> (Int128, overflow: Bool) {
+        guard let small = Int64(exactly: numerator), let divisor = Int64(exactly: denominator), divisor != -1
+        else {
+            return numerator.dividedReportingOverflow(by: denominator)
+        }
+        return (Int128(small / divisor), false)
+    }
+
     private static func quotient(
         _ numerator: Int128,
         _ denominator: Int128,
         _ rounding: Rounding
     ) throws(DecimalError) -> Int128 {
-        let (whole, overflow) = numerator.dividedReportingOverflow(by: denominator)
+        let (whole, overflow) = divided(numerator, denominator)
         guard !overflow else { throw .overflow }
         let rest = numerator - whole * denominator
         guard rest != 0 else { return whole }

@@ -27,6 +27,11 @@ public struct ScaledDecimal: Hashable, Sendable, BitwiseCopyable {
 
     /// `mantissa` × 10^-`scale`, brought to the shortest form; nil if more than 38 decimals remain.
     public init?(mantissa: Int128, scale: Int) {
+        // Divisions of 128 bits take several times as long.
+        if let small = Int64(exactly: mantissa), scale >= 0, scale <= Int(Self.maximumScale) {
+            self.init(mantissa64: small, decimals: UInt8(scale))
+            return
+        }
         var digits = mantissa
         var decimals = scale
         if digits == 0 {

@@ -48,7 +48,7 @@ import Wire
         world.start()
         world.opened()
         #expect(world.wants().sends.count == 2)
-        world.pass(milliseconds: 999)
+        world.pass(milliseconds: 999 + RateWindow.journeySlackMilliseconds)
         #expect(world.wants().sends.isEmpty)
         world.pass(milliseconds: 1)
         #expect(world.wants().sends.count == 2)
