@@ -29,12 +29,13 @@ struct ReplayRun {
     private let registry = Metrics()
     private var now: Int64
 
-    /// Runs and gives the exit code; everything that is wrong was said.
+    /// Runs; everything that is wrong was said.
     ///
     /// - Parameters:
     ///   - settings: the service's.
     ///   - files: where the records are.
     ///   - tellsMetrics: whether the metrics are written to the error output at the end.
+    /// - Returns: the exit code.
     static func run(_ settings: AggregatorSettings, _ files: [String], tellsMetrics: Bool) -> Int32 {
         do throws(RecordLineError) {
             let output = RecordLineWriter()

@@ -111,8 +111,9 @@ extension PairWalk {
         return carry.isZero ? edge : try edge.adding(carry)
     }
 
-    /// Shows the parts of a size that meet one ask and one bid, in order, until `body` returns false; gives what was
-    /// shown. Without a size the books end it: nothing behind the last part is looked at.
+    /// Shows the parts of a size that meet one ask and one bid, in order, until `body` returns false; gives their sum.
+    ///
+    /// Without a size the books end it. Nothing behind the last part is looked at.
     private func walk(
         _ size: ScaledDecimal?,
         _ books: Books,

@@ -15,7 +15,8 @@ import VenueKit
         #expect(opened == [3, 1, nil])
         let slack = RateWindow.journeySlackMilliseconds
         #expect(governor.deadline(start) == start.advanced(milliseconds: 1000 + slack))
-        let last = [999, 1000 + slack - 1, 1000 + slack].map { governor.next(start.advanced(milliseconds: $0)) }
+        let times = [999, 1000 + slack - 1, 1000 + slack]
+        let last = times.map { governor.next(start.advanced(milliseconds: $0)) }
         #expect(last == [nil, nil, 2])
     }
 
