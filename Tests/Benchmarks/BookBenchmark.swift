@@ -39,14 +39,7 @@ struct BookBenchmark {
                 settle: "USD"
             )
         )
-        func side(_ first: Int, _ step: Int) -> String {
-            (0..<count).map { "[\"\(first + step * $0).25\",\"0.0\($0 % 89 + 10)\",\($0 % 7 + 1)]" }.joined(
-                separator: ","
-            )
-        }
-        let text =
-            #"{"sequence":1,"time":"2026-11-22T05:00:00.000000Z","auction_mode":false,"auction":null,"#
-            + "\"bids\":[\(side(100_000, -1))],\"asks\":[\(side(100_001, 1))]}"
+        let text = Self.answer(levels: count)
         var batch = EventBatch()
         var machine = BookMachine(rules: .sequenceless(source: .stream, scope: .whole, depth: nil))
         var output = CountingOutput()
@@ -76,20 +69,7 @@ struct BookBenchmark {
             }
             guard machine.beginRefresh() else { return print("book-audit\tthe book takes no comparison") }
             let ready = Clock.monotonic
-            batch.levels.withUnsafeBufferPointer { levels in
-                machine.compare(
-                    BookFrame(
-                        kind: .snapshot,
-                        sequence: .none,
-                        exchangeMicroseconds: EventTime.none,
-                        receivedMicroseconds: 0,
-                        bids: UnsafeBufferPointer(rebasing: levels[update.bids]),
-                        asks: UnsafeBufferPointer(rebasing: levels[update.asks])
-                    )
-                )
-            }
-            machine.concludeComparison()
-            let result = machine.takeComparison()
+            let result = compare(&machine, batch.levels, update)
             guard case .equal = result else {
                 return print("book-audit\tnot equal: \(String(describing: result))")
             }
@@ -102,6 +82,39 @@ struct BookBenchmark {
             "book-audit\t\(count) levels a side, \(text.utf8.count / 1024) KiB\tread median \(tenths(reads[middle])) ms\t"
                 + "compared median \(tenths(compared[middle])) ms"
         )
+    }
+
+    /// Compares a book with a whole one that was read.
+    private func compare(
+        _ machine: inout BookMachine,
+        _ levels: ContiguousArray<PriceLevel>,
+        _ update: BookUpdate
+    ) -> BookComparison? {
+        levels.withUnsafeBufferPointer { levels in
+            machine.compare(
+                BookFrame(
+                    kind: .snapshot,
+                    sequence: .none,
+                    exchangeMicroseconds: EventTime.none,
+                    receivedMicroseconds: 0,
+                    bids: UnsafeBufferPointer(rebasing: levels[update.bids]),
+                    asks: UnsafeBufferPointer(rebasing: levels[update.asks])
+                )
+            )
+        }
+        machine.concludeComparison()
+        return machine.takeComparison()
+    }
+
+    /// What Coinbase answers to the question for a whole book.
+    private static func answer(levels count: Int) -> String {
+        func side(_ first: Int, _ step: Int) -> String {
+            (0..<count).map { "[\"\(first + step * $0).25\",\"0.0\($0 % 89 + 10)\",\($0 % 7 + 1)]" }.joined(
+                separator: ","
+            )
+        }
+        return #"{"sequence":1,"time":"2026-11-22T05:00:00.000000Z","auction_mode":false,"auction":null,"#
+            + "\"bids\":[\(side(100_000, -1))],\"asks\":[\(side(100_001, 1))]}"
     }
 
     /// Level updates alone: 40 % removals, the rest new levels and new sizes.
