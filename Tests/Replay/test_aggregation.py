@@ -4,6 +4,7 @@ the oracle, and the same records give the same bytes. `MARKETBUS_HISTORY_SECONDS
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -44,6 +45,17 @@ def test_every_step_of_generated_markets_equals_the_oracle(tmp_path: Path) -> No
         assert told(output) == wanted, lines[0]
         steps, played = steps + len(wanted), played + 1
     assert played >= MARKETS // 2 and steps > played
+
+
+def test_metrics_of_a_replay_time_each_step_that_a_record_led_to(tmp_path: Path) -> None:
+    lines = next(lines for lines in map(script, range(1000)) if named(lines[0])["heartbeat"] == "0" and expected(lines))
+    path = written(tmp_path / "market.jsonl", list(records(lines)))
+    done = run_replay(AGGREGATOR, [path], "--metrics", *settings(lines))
+    assert done.returncode == 0 and done.stdout == replayed(AGGREGATOR, [path], *settings(lines))
+    counted = re.search(r"^marketbus_aggregator_decision_seconds_count (\d+)$", done.stderr.decode(), re.M)
+    caused = [step for step in values(done.stdout, "arb.opportunity.v1") if step["trigger"]]
+    # Steps that a funding record leads to are not timed.
+    assert counted and 0 < int(counted[1]) <= len(caused)
 
 
 def quote_records(seed: int) -> list[str]:
