@@ -46,7 +46,7 @@ struct LifeTable: Sendable {
             places[route] = slots.count
             slots.append(life)
         }
-        routes.insert(route, at: routes.firstIndex { $0 > route } ?? routes.count)
+        routes.insert(route, at: rank(of: route))
     }
 
     /// Changes a route's life, where it has one.
@@ -55,14 +55,21 @@ struct LifeTable: Sendable {
         return body(&slots[places[route]])
     }
 
-    /// Ends a route's life, and gives it.
-    @discardableResult
-    mutating func end(_ route: Int) -> RouteLife? {
-        guard has(route) else { return nil }
-        let slot = places[route]
+    /// Ends a route's life.
+    mutating func end(_ route: Int) {
+        guard has(route) else { return }
+        free.append(places[route])
         places[route] = -1
-        free.append(slot)
-        routes.removeAll { $0 == route }
-        return slots[slot]
+        routes.remove(at: rank(of: route))
+    }
+
+    /// How many of those that live come before a route.
+    private func rank(of route: Int) -> Int {
+        var (low, high) = (0, routes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if routes[middle] < route { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

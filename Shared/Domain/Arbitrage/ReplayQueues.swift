@@ -22,6 +22,13 @@ struct ReplayQueues: Sendable {
 
         var first: Replay? { arrived < replays.count ? replays[arrived] : nil }
 
+        /// Behind all others, unless a clock was set back: those that left before do not hold up those that leave then.
+        mutating func add(_ replay: Replay) {
+            var place = replays.count
+            while place > arrived, replays[place - 1].due > replay.due { place -= 1 }
+            replays.insert(replay, at: place)
+        }
+
         /// Forgets those that have arrived, when they are most of all.
         mutating func tidy() {
             guard arrived * 2 >= replays.count else { return }
@@ -42,7 +49,7 @@ struct ReplayQueues: Sendable {
 
     /// Sends orders on their way.
     mutating func append(_ replay: Replay, latency index: Int) {
-        queues[index].replays.append(replay)
+        queues[index].add(replay)
         count += 1
         nextDue = min(nextDue, replay.due)
     }
